@@ -1,0 +1,26 @@
+# Every command of the project. `make demo` and `make test` are all a new machine needs:
+# Python 3.11 to 3.13, Node 18 or newer, and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Microsoft's own Python runtime for functions is pure Python, published for 3.13 and newer, and runs on 3.11 and 3.12.
+RUNTIME := azure-functions-runtime==1.3.0
+
+.DEFAULT_GOAL := help
+.PHONY: help setup
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+setup: $(VENV)/.ready local/azurite/node_modules/.ready ## virtual environment and Azurite (the other targets do it when needed)
+
+$(VENV)/.ready: pyproject.toml requirements.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else f"Python 3.11 to 3.13 is needed, {v[0]}.{v[1]} found: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --ignore-requires-python --no-deps $(RUNTIME)
+	@touch $@
+
+local/azurite/node_modules/.ready: local/azurite/package.json local/azurite/package-lock.json
+	npm ci --prefix local/azurite --no-audit --no-fund --loglevel=error
+	@touch $@

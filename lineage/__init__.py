@@ -1,0 +1,1 @@
+"""Lineage for everything Microsoft Purview cannot scan."""

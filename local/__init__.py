@@ -1,0 +1,1 @@
+"""Everything needed to run with no Azure at all. Never deployed."""
