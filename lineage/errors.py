@@ -1,0 +1,185 @@
+"""What can go wrong, as one tree. Each class knows its fate, so nothing downstream decides twice.
+
+    LineageError
+    ├── InvalidRequest       not JSON, or not a request we know         dead       400
+    ├── DatasetMissing       a dataset is not in the catalogue          deferred   422   (dead when it can never appear)
+    ├── DataMapError         the Data Map did not do what was asked
+    │   ├── Refused          it never will: an Atlas 4xx code           dead       422
+    │   ├── TooLarge         too much at once: 408, 413                 deferred   503   (the writer splits first)
+    │   ├── NotAuthorized    401, 403: a role or a token is missing     deferred   502
+    │   └── Unavailable      429, 5xx, timeout, connection              deferred   503   (says when to come back)
+    ├── SignInFailed         no token: the identity is not in order     deferred   502
+    ├── StorageFailed        the app's own storage did not answer       deferred   503
+    └── InvalidSettings      an app setting is missing or wrong         deferred   503
+
+Anything else that is raised is a bug of ours: the host retries it, and on the last attempt it is dead too.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, ClassVar
+
+
+class Fate(StrEnum):
+    """What becomes of a message whose handling raised: tried again by itself, or set aside for a person."""
+
+    DEFERRED = "deferred"
+    DEAD = "dead"
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One thing wrong with what a caller sent: where (a path such as `inputs.0.guid`) and what."""
+
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}" if self.path else self.message
+
+
+class LineageError(Exception):
+    """
+    The root of the tree.
+
+    `code` names the kind of problem and is stable; it ends the `type` URI of an RFC 9457 problem.
+    """
+
+    code: ClassVar[str]
+    title: ClassVar[str]
+    status: ClassVar[int]
+    fate: Fate = Fate.DEAD
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+    def facts(self) -> dict[str, Any]:
+        """What else an operator needs to act, as JSON members of the problem."""
+        return {}
+
+
+class InvalidRequest(LineageError):
+    """The message can never be understood, however often it is tried."""
+
+    code = "invalid-request"
+    title = "The message is not a valid lineage request"
+    status = 400
+
+    def __init__(self, *mistakes: Mistake) -> None:
+        super().__init__("; ".join(map(str, mistakes)))
+        self.mistakes = mistakes
+
+    def facts(self) -> dict[str, Any]:
+        return {"errors": [{"path": mistake.path, "message": mistake.message} for mistake in self.mistakes]}
+
+
+class DatasetMissing(LineageError):
+    """Datasets that the catalogue does not hold. `final` when waiting is pointless or was not asked for."""
+
+    code = "dataset-missing"
+    title = "A dataset is not in the catalogue"
+    status = 422
+
+    def __init__(self, *mistakes: Mistake, final: bool) -> None:
+        super().__init__("; ".join(map(str, mistakes)))
+        self.mistakes = mistakes
+        self.fate = Fate.DEAD if final else Fate.DEFERRED
+
+    def facts(self) -> dict[str, Any]:
+        return {"errors": [{"path": mistake.path, "message": mistake.message} for mistake in self.mistakes]}
+
+
+class DataMapError(LineageError):
+    """The Data Map answered with an error, or not at all."""
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        http_status: int | None = None,
+        error_code: str | None = None,
+        request_id: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.http_status = http_status
+        self.error_code = error_code
+        self.request_id = request_id
+        self.retry_after = retry_after
+
+    def facts(self) -> dict[str, Any]:
+        facts = {
+            "dataMapStatus": self.http_status,
+            "errorCode": self.error_code,
+            "requestId": self.request_id,
+            "retryAfterSeconds": self.retry_after,
+        }
+        return {name: value for name, value in facts.items() if value is not None}
+
+
+class Refused(DataMapError):
+    """The Data Map understood and said no: the same call will be refused every time."""
+
+    code = "data-map-refused"
+    title = "The Data Map refuses this lineage"
+    status = 422
+
+
+class TooLarge(DataMapError):
+    """The call carries too much: HTTP 413, or 408, which Microsoft documents as 'reduce the payload'."""
+
+    code = "data-map-too-large"
+    title = "The Data Map cannot take this much in one call"
+    status = 503
+    fate = Fate.DEFERRED
+
+
+class NotAuthorized(DataMapError):
+    """HTTP 401 or 403: nothing is wrong with the message, so it waits until somebody grants the role."""
+
+    code = "data-map-not-authorized"
+    title = "The app may not write to the Data Map"
+    status = 502
+    fate = Fate.DEFERRED
+
+
+class Unavailable(DataMapError):
+    """Throttled, down, slow or unreachable."""
+
+    code = "data-map-unavailable"
+    title = "The Data Map is not available"
+    status = 503
+    fate = Fate.DEFERRED
+
+
+class SignInFailed(LineageError):
+    """No token could be got for the Data Map."""
+
+    code = "sign-in-failed"
+    title = "The app cannot sign in to Microsoft Entra"
+    status = 502
+    fate = Fate.DEFERRED
+
+
+class StorageFailed(LineageError):
+    """The storage account did not do what was asked."""
+
+    code = "storage-failed"
+    title = "The app's storage account is not available"
+    status = 503
+    fate = Fate.DEFERRED
+
+
+class InvalidSettings(LineageError):
+    """An app setting is missing or wrong; says which, and what to write instead."""
+
+    code = "invalid-settings"
+    title = "The app's settings are not in order"
+    status = 503
+    fate = Fate.DEFERRED
+
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        super().__init__("; ".join(map(str, mistakes)))
+        self.mistakes = mistakes
