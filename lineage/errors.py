@@ -2,9 +2,14 @@
 
     LineageError
     ├── InvalidRequest       not JSON, or not a request we know         dead       400
+    │   └── PayloadTooLarge  beyond what the app takes                  dead       413
     ├── DatasetMissing       a dataset is not in the catalogue          deferred   422   (dead when it can never appear)
     ├── DataMapError         the Data Map did not do what was asked
     │   ├── Refused          it never will: an Atlas 4xx code           dead       422
+    │   │   ├── AlreadyExists      what was to be created is there
+    │   │   ├── NotFound           what was asked for is not there
+    │   │   ├── ReferenceMissing   a dataset it refers to is not there
+    │   │   └── TypeMissing        a type it names is not registered
     │   ├── TooLarge         too much at once: 408, 413                 deferred   503   (the writer splits first)
     │   ├── NotAuthorized    401, 403: a role or a token is missing     deferred   502
     │   └── Unavailable      429, 5xx, timeout, connection              deferred   503   (says when to come back)
@@ -75,20 +80,30 @@ class InvalidRequest(LineageError):
         return {"errors": [{"path": mistake.path, "message": mistake.message} for mistake in self.mistakes]}
 
 
+class PayloadTooLarge(InvalidRequest):
+    """The payload is larger than the app takes, as it came or unzipped."""
+
+    code = "payload-too-large"
+    title = "The payload is too large"
+    status = 413
+
+
 class DatasetMissing(LineageError):
-    """Datasets that the catalogue does not hold. `final` when waiting is pointless or was not asked for."""
+    """Datasets that the catalogue does not hold. `final` when the caller asked not to wait, or waiting is pointless."""
 
     code = "dataset-missing"
     title = "A dataset is not in the catalogue"
     status = 422
 
-    def __init__(self, *mistakes: Mistake, final: bool) -> None:
+    def __init__(self, *mistakes: Mistake, final: bool, answer: "DataMapError | None" = None) -> None:
         super().__init__("; ".join(map(str, mistakes)))
         self.mistakes = mistakes
         self.fate = Fate.DEAD if final else Fate.DEFERRED
+        self.answer = answer
 
     def facts(self) -> dict[str, Any]:
-        return {"errors": [{"path": mistake.path, "message": mistake.message} for mistake in self.mistakes]}
+        mistakes = [{"path": mistake.path, "message": mistake.message} for mistake in self.mistakes]
+        return {"errors": mistakes} | (self.answer.facts() if self.answer else {})
 
 
 class DataMapError(LineageError):
@@ -125,6 +140,22 @@ class Refused(DataMapError):
     code = "data-map-refused"
     title = "The Data Map refuses this lineage"
     status = 422
+
+
+class AlreadyExists(Refused):
+    """The relationship or type is there already: success, to whoever wanted it to be there."""
+
+
+class NotFound(Refused):
+    """No such entity or relationship."""
+
+
+class ReferenceMissing(Refused):
+    """An entity or relationship refers to an entity that does not exist."""
+
+
+class TypeMissing(Refused):
+    """No type of this name is registered."""
 
 
 class TooLarge(DataMapError):

@@ -8,6 +8,7 @@ they are in the catalogue.
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Self
 
@@ -35,12 +36,18 @@ DATASETS_LIMIT = 2_000
 COLUMNS_LIMIT = 50_000
 DIRECT_EDGES_LIMIT = 1_000
 
+# What a request says elsewhere than in `process.attributes`.
+RESERVED_ATTRIBUTES = frozenset({"qualifiedName", "name", "inputs", "outputs", "columnMapping"})
+
 GUID = r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
+
+GUID_PATTERN = re.compile(GUID)
 
 type_name = StringConstraints(min_length=1, max_length=255, pattern=r"^[A-Za-z][A-Za-z0-9_ .-]*$")
 Guid = Annotated[str, StringConstraints(pattern=GUID, to_lower=True)]
 TypeName = Annotated[str, type_name]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=NAME_LIMIT, strip_whitespace=True)]
+OnMissing = Literal["wait", "create", "fail"]
 
 
 class Model(BaseModel):
@@ -199,7 +206,7 @@ class LineageRequest(Model):
         description="replace: what is declared is the whole truth about the process (or, in direct lineage, "
         "about the columns of its edges); append: it is added to what is there",
     )
-    on_missing: Literal["wait", "create", "fail"] | None = Field(
+    on_missing: OnMissing | None = Field(
         default=None, description="what to do about a dataset that is not in the catalogue"
     )
     inputs: Datasets | None = Field(default=None, validation_alias=AliasChoices("inputs", "source", "end1"))

@@ -1,0 +1,64 @@
+"""
+The doors: a queue message and an HTTP request become calls of the service, and nothing else happens here.
+
+Nothing is read or connected when this module is imported: in Azure an error at import makes every function vanish.
+"""
+
+import azure.functions as func
+
+from lineage import health, http
+from lineage.delivery import Received
+from lineage.errors import LineageError
+from lineage.outcomes import Outcome
+from lineage.service import service
+
+app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
+
+
+@app.function_name("ConsumeLineage")
+@app.queue_trigger(
+    arg_name="message",
+    queue_name="%LINEAGE_QUEUE_NAME%",
+    connection="LineageStorage",
+    data_type=func.DataType.BINARY,
+)
+async def consume_lineage(message: func.QueueMessage, context: func.Context) -> None:
+    """Writes the lineage that a queue message asks for."""
+    await service().consume(
+        Received(
+            body=message.get_body(),
+            message_id=message.id or "",
+            attempt=message.dequeue_count or 1,
+            inserted=message.insertion_time,
+            invocation_id=context.invocation_id,
+        )
+    )
+
+
+@app.function_name("ApplyLineage")
+@app.route("lineage", methods=["POST"])
+async def apply_lineage(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    """Writes lineage now and answers with what was written."""
+
+    async def applied() -> Outcome:
+        return await service().apply(http.payload_of(req))
+
+    return await http.answer(applied(), context.invocation_id)
+
+
+@app.function_name("Health")
+@app.route("health", methods=["GET", "HEAD"], auth_level=func.AuthLevel.ANONYMOUS)
+async def get_health(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - the runtime passes it
+    """The process is up."""
+    return http.json_response({"status": "ok"})
+
+
+@app.function_name("Ready")
+@app.route("ready", methods=["GET"])
+async def get_ready(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - the runtime passes it
+    """Whether identity, Data Map and queues are in order, and what to do about those that are not."""
+    try:
+        checks = await health.check(service())
+    except LineageError as error:
+        checks = health.unconfigured(error)
+    return http.readiness(checks)

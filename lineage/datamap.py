@@ -1,0 +1,281 @@
+"""
+The Data Map client: one pooled session, one token, and errors that know their fate.
+
+Only what lineage needs of Purview's Data Map API (Apache Atlas v2, api-version `2023-09-01`). Calls block in a
+bounded pool of threads, never on the event loop. Nothing is retried here but a connection that broke before an
+answer came: whether and when to try again is `delivery`'s business. Every write is idempotent, so it is safe.
+"""
+
+import asyncio
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import requests
+from azure.core import PipelineClient
+from azure.core.credentials import TokenCredential
+from azure.core.exceptions import AzureError, ClientAuthenticationError
+from azure.core.pipeline.policies import (
+    BearerTokenCredentialPolicy,
+    HeadersPolicy,
+    RequestIdPolicy,
+    RetryPolicy,
+    UserAgentPolicy,
+)
+from azure.core.pipeline.transport import RequestsTransport
+from azure.core.rest import HttpRequest, HttpResponse
+from requests.adapters import HTTPAdapter
+
+from lineage import __version__
+from lineage.errors import (
+    AlreadyExists,
+    DataMapError,
+    NotAuthorized,
+    NotFound,
+    ReferenceMissing,
+    Refused,
+    SignInFailed,
+    TooLarge,
+    TypeMissing,
+    Unavailable,
+)
+from lineage.settings import is_loopback
+
+Json = dict[str, Any]
+
+API_VERSION = "2023-09-01"
+CONNECT_TIMEOUT = 10  # seconds
+READ_TIMEOUT = 100  # seconds; far below the host's functionTimeout
+QUERY_LIMIT = 6_000  # characters; gateways commonly refuse a request line beyond 8 KB
+
+METHODS = frozenset({"GET", "POST", "PUT", "DELETE"})
+
+# Atlas' codes that mean more than "no". Apache Atlas `AtlasErrorCode.java`; the HTTP status alone misleads: an
+# invalid attribute is a 404 too.
+BY_CODE: dict[str, type[DataMapError]] = {
+    "ATLAS-409-00-004": AlreadyExists,  # the relationship
+    "ATLAS-409-00-001": AlreadyExists,  # the type
+    "ATLAS-400-00-07D": ReferenceMissing,  # an end of a relationship
+    "ATLAS-404-00-00A": ReferenceMissing,  # an input or output of an entity
+    "ATLAS-400-00-014": TypeMissing,
+    "ATLAS-404-00-001": TypeMissing,
+    "ATLAS-404-00-005": NotFound,  # a guid
+    "ATLAS-404-00-009": NotFound,  # a qualifiedName
+    "ATLAS-404-00-00C": NotFound,  # a relationship
+    "ATLAS-404-00-00F": NotFound,  # a relationship that was deleted before
+}
+BY_STATUS: dict[int, type[DataMapError]] = {
+    401: NotAuthorized,
+    403: NotAuthorized,
+    408: TooLarge,
+    413: TooLarge,
+    429: Unavailable,
+}
+
+
+class DataMap:
+    """One Purview account's Data Map. Safe to use from many tasks at once; made once per process."""
+
+    def __init__(
+        self, endpoint: str, credential: TokenCredential, *, scope: str, max_concurrency: int
+    ) -> None:
+        self._client = _pipeline(endpoint, credential, scope, max_concurrency)
+        self._credential, self._scope = credential, scope
+        self._threads = ThreadPoolExecutor(max_concurrency, thread_name_prefix="datamap")
+
+    async def upsert(self, entities: Sequence[Json], *, collection: str | None = None) -> Json:
+        """
+        Creates or updates entities in one call, all or none; answers Atlas' EntityMutationResult.
+
+        `collection` *moves* what it touches, so it is given only with entities of our own.
+        """
+        query = {"api-version": API_VERSION} | ({"collectionId": collection} if collection else {})
+        body = {"referredEntities": {}, "entities": list(entities)}
+        return await self._call("POST", "/atlas/v2/entity/bulk", query, body)
+
+    async def entities_by_guid(self, guids: Iterable[str]) -> list[Json]:
+        """The entities of these guids, with their relationships."""
+        query = [("guid", guid) for guid in guids]
+        found = await self._call("GET", "/atlas/v2/entity/bulk", [*query, ("api-version", API_VERSION)])
+        return list(found.get("entities") or ())
+
+    async def entities_by_qualified_name(self, type_name: str, names: Sequence[str]) -> list[Json]:
+        """The entities of one type with these qualifiedNames; those that do not exist are left out."""
+        found: list[Json] = []
+        for query in _unique_attribute_queries(names):
+            path = f"/atlas/v2/entity/bulk/uniqueAttribute/type/{quote(type_name, safe='')}"
+            answer = await self._call("GET", path, [*query, ("ignoreRelationships", "true")])
+            found += answer.get("entities") or ()
+        return found
+
+    async def entity_by_qualified_name(self, type_name: str, name: str) -> Json | None:
+        """One entity with its relationships, or None."""
+        path = f"/atlas/v2/entity/uniqueAttribute/type/{quote(type_name, safe='')}"
+        try:
+            answer = await self._call("GET", path, {"attr:qualifiedName": name})
+        except (NotFound, TypeMissing):
+            return None
+        entity: Json | None = answer.get("entity")
+        return entity
+
+    async def delete_entity(self, guid: str) -> None:
+        """Deletes an entity; one that is gone already is fine."""
+        try:
+            await self._call("DELETE", f"/atlas/v2/entity/guid/{quote(guid)}")
+        except NotFound:
+            return
+
+    async def create_relationship(self, relationship: Json) -> str:
+        """Creates a relationship and answers its guid; `AlreadyExists` if an active one is there."""
+        answer = await self._call("POST", "/atlas/v2/relationship", body=relationship)
+        return str(answer.get("guid", ""))
+
+    async def relationship(self, guid: str) -> Json:
+        """A relationship with its attributes."""
+        answer = await self._call("GET", f"/atlas/v2/relationship/guid/{quote(guid)}")
+        return dict(answer.get("relationship") or answer)
+
+    async def update_relationship(self, guid: str, type_name: str, attributes: Json) -> None:
+        """Sets attributes of a relationship; those not given keep their values."""
+        await self._call(
+            "PUT",
+            "/atlas/v2/relationship",
+            body={"guid": guid, "typeName": type_name, "attributes": attributes},
+        )
+
+    async def delete_relationship(self, guid: str) -> None:
+        """Deletes a relationship; one that is gone already is fine."""
+        try:
+            await self._call("DELETE", f"/atlas/v2/relationship/guid/{quote(guid)}")
+        except NotFound:
+            return
+
+    async def type_definition(self, name: str) -> Json | None:
+        """A type's definition, or None."""
+        try:
+            return await self._call("GET", f"/atlas/v2/types/typedef/name/{quote(name, safe='')}")
+        except (NotFound, TypeMissing):
+            return None
+
+    async def create_entity_type(self, definition: Json) -> None:
+        """Registers an entity type; one that is there already is fine."""
+        try:
+            await self._call("POST", "/atlas/v2/types/typedefs", body={"entityDefs": [definition]})
+        except AlreadyExists:
+            return
+
+    async def sign_in(self) -> None:
+        """Gets a token, or raises `SignInFailed`: every call does so by itself, this one only checks."""
+        await asyncio.get_running_loop().run_in_executor(self._threads, self._get_token)
+
+    def _get_token(self) -> None:
+        try:
+            self._credential.get_token(self._scope)
+        except AzureError as error:
+            raise SignInFailed(_first_line(error)) from error
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        query: dict[str, str] | list[tuple[str, str]] | None = None,
+        body: Json | None = None,
+    ) -> Json:
+        # `attr:` stays literal, as Atlas' documentation writes it.
+        url = f"/datamap/api{path}" + (f"?{urlencode(query, safe=':')}" if query else "")
+        request = HttpRequest(method, url, json=body)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._send, request)
+
+    def _send(self, request: HttpRequest) -> Json:
+        try:
+            response = self._client.send_request(request, retry_on_methods=METHODS)
+            text = response.text()
+        except ClientAuthenticationError as error:
+            raise SignInFailed(_first_line(error)) from error
+        except AzureError as error:
+            raise Unavailable(f"no answer from the Data Map: {_first_line(error)}") from error
+        if not 200 <= response.status_code < 300:  # noqa: PLR2004 - HTTP's own numbers
+            raise error_of(response.status_code, text, _retry_after(response))
+        return _json_of(text)
+
+    def close(self) -> None:
+        """Gives threads and connections back."""
+        self._threads.shutdown(cancel_futures=True)
+        self._client.close()
+
+
+def error_of(status: int, body: str, retry_after: float | None = None) -> DataMapError:
+    """
+    An error answer to the error it means.
+
+    Purview has two bodies, Atlas' own (`errorCode`, `errorMessage`, `requestId`) and its gateway's
+    (`error.code`, `error.message`), and answers in neither when a proxy on the way speaks.
+    """
+    answer = _json_of(body)
+    gateway = answer.get("error")
+    gateway = gateway if isinstance(gateway, dict) else {}
+    code = answer.get("errorCode") or gateway.get("code")
+    message = answer.get("errorMessage") or gateway.get("message") or body.strip()[:200] or "no explanation"
+    kind = BY_CODE.get(str(code)) or BY_STATUS.get(status) or (Unavailable if status >= 500 else Refused)  # noqa: PLR2004
+    return kind(
+        f"{code or f'HTTP {status}'}: {message}",
+        http_status=status,
+        error_code=code,
+        request_id=answer.get("requestId"),
+        retry_after=retry_after,
+    )
+
+
+def _pipeline(
+    endpoint: str, credential: TokenCredential, scope: str, connections: int
+) -> PipelineClient[HttpRequest, HttpResponse]:
+    session = requests.Session()
+    session.mount(endpoint, HTTPAdapter(pool_connections=1, pool_maxsize=connections))
+    policies = [
+        RequestIdPolicy(),
+        HeadersPolicy({"Accept": "application/json"}),
+        UserAgentPolicy(f"purview-lineage/{__version__}"),
+        RetryPolicy(retry_total=1, retry_status=0, retry_backoff_factor=0.1),
+        BearerTokenCredentialPolicy(credential, scope, enforce_https=not is_loopback(endpoint)),
+    ]
+    transport = RequestsTransport(
+        session=session, session_owner=True, connection_timeout=CONNECT_TIMEOUT, read_timeout=READ_TIMEOUT
+    )
+    return PipelineClient(endpoint, policies=policies, transport=transport)
+
+
+def _unique_attribute_queries(names: Sequence[str]) -> Iterator[list[tuple[str, str]]]:
+    """`attr_1:qualifiedName=...&attr_2:...`, cut where the request line would grow too long."""
+    query: list[tuple[str, str]] = []
+    length = 0
+    for name in names:
+        size = len(quote(name)) + len("&attr_999:qualifiedName=")
+        if query and length + size > QUERY_LIMIT:
+            yield query
+            query, length = [], 0
+        query.append((f"attr_{len(query) + 1}:qualifiedName", name))
+        length += size
+    if query:
+        yield query
+
+
+def _json_of(text: str) -> Json:
+    try:
+        answer = json.loads(text)
+    except ValueError:
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
+def _retry_after(response: HttpResponse) -> float | None:
+    """Seconds; the header's date form is not used by Azure."""
+    try:
+        return max(0.0, float(response.headers.get("Retry-After", "")))
+    except ValueError:
+        return None
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0][:500] if str(error).strip() else type(error).__name__

@@ -1,0 +1,91 @@
+"""
+The shapes of the HTTP API: answers, and errors as RFC 9457 problems.
+
+What a caller sends is never answered with 500: that status means a bug of ours, and says under which invocation it
+was logged.
+"""
+
+import json
+import logging
+import traceback
+from collections.abc import Awaitable
+from typing import Any
+
+import azure.functions as func
+
+from lineage.envelope import PAYLOAD_LIMIT, read_payload
+from lineage.errors import DataMapError, LineageError, Mistake, PayloadTooLarge
+from lineage.health import Check
+from lineage.outcomes import Outcome
+
+logger = logging.getLogger("lineage")
+
+RETRY_AFTER = 30  # seconds, where the Data Map does not say
+PROBLEM_TYPE = "urn:purview-lineage:problem:"
+
+
+def payload_of(request: func.HttpRequest) -> Any:
+    """The JSON of a request's body (gzip is understood), or `InvalidRequest`."""
+    body = request.get_body()
+    if len(body) > PAYLOAD_LIMIT:
+        raise PayloadTooLarge(Mistake("", f"larger than {PAYLOAD_LIMIT // 1024 // 1024} MiB"))
+    return read_payload(body)
+
+
+async def answer(result: Awaitable[Outcome], invocation_id: str) -> func.HttpResponse:
+    """200 with the outcome, or the problem."""
+    try:
+        outcome = await result
+    except LineageError as error:
+        return problem(error)
+    except Exception as error:  # noqa: BLE001 - the last line: a bug becomes a 500 that can be found in the logs
+        return bug(error, invocation_id)
+    return json_response(outcome.model_dump(mode="json", by_alias=True, exclude_none=True))
+
+
+def problem(error: LineageError) -> func.HttpResponse:
+    """An error of the tree as application/problem+json."""
+    body = {
+        "type": f"{PROBLEM_TYPE}{error.code}",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.detail,
+        **error.facts(),
+    }
+    headers = {}
+    if error.status == 503:  # noqa: PLR2004 - HTTP's own number
+        wait = error.retry_after if isinstance(error, DataMapError) else None
+        headers["Retry-After"] = str(round(wait or RETRY_AFTER))
+    return json_response(body, status=error.status, mimetype="application/problem+json", headers=headers)
+
+
+def bug(error: Exception, invocation_id: str) -> func.HttpResponse:
+    """Logs where it happened, without what was sent, and answers where to look."""
+    stack = "".join(traceback.format_tb(error.__traceback__))
+    logger.error(json.dumps({"event": "lineage.bug", "error": type(error).__name__, "stack": stack}))
+    body = {
+        "type": f"{PROBLEM_TYPE}bug",
+        "title": "Something went wrong inside the app",
+        "status": 500,
+        "detail": f"look for invocation {invocation_id} in the logs",
+    }
+    return json_response(body, status=500, mimetype="application/problem+json")
+
+
+def readiness(checks: list[Check]) -> func.HttpResponse:
+    """200 if everything is in order, 503 otherwise, and each check either way."""
+    ready = all(check.ok for check in checks)
+    body = {"status": "ready" if ready else "not ready", "checks": [check.facts() for check in checks]}
+    return json_response(body, status=200 if ready else 503)
+
+
+def json_response(
+    body: object,
+    *,
+    status: int = 200,
+    mimetype: str = "application/json",
+    headers: dict[str, str] | None = None,
+) -> func.HttpResponse:
+    """JSON, and nothing a browser might sniff."""
+    headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", **(headers or {})}
+    return func.HttpResponse(json.dumps(body), status_code=status, mimetype=mimetype, headers=headers)

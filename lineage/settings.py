@@ -1,0 +1,126 @@
+"""
+App settings, validated, with one clear message per mistake.
+
+Read at the first use and never at import: in Azure an import error makes every function vanish. The names are
+those of the app settings; `docs/settings.md` lists them.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+from lineage.errors import InvalidSettings, Mistake
+
+HOST_JSON = Path(__file__).parent.parent / "host.json"
+# Any setting of host.json can be overridden by an app setting of this form: the Functions host's own rule.
+MAX_DEQUEUE_COUNT = "AzureFunctionsJobHost__extensions__queues__maxDequeueCount"
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+# A queue name has 3 to 63 characters, and `-poison` is added to ours.
+QUEUE_NAME = re.compile(r"^[a-z0-9](?:-?[a-z0-9]){2,55}$")
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL is on this machine, where plain http and self-made authorities are allowed."""
+    return urlsplit(url).hostname in LOOPBACK
+
+
+def _service_url(value: str) -> str:
+    """An https origin without a path. Plain http is for loopback only: a token never travels in the clear."""
+    url = urlsplit(value if "://" in value else f"https://{value}")
+    if not url.hostname or url.scheme not in {"https", "http"}:
+        raise PydanticCustomError("url", "write a URL such as https://contoso.purview.azure.com")
+    if url.scheme == "http" and not is_loopback(url.geturl()):
+        raise PydanticCustomError("url", "write https://: a token is never sent in the clear")
+    return f"{url.scheme}://{url.netloc}"
+
+
+def _storage_url(value: str) -> str:
+    """A storage endpoint; the emulator's has the account's name as its path."""
+    return _service_url(value) + urlsplit(value).path.rstrip("/")
+
+
+def _queue_name(value: str) -> str:
+    if not QUEUE_NAME.match(value):
+        raise PydanticCustomError(
+            "queue", "3 to 56 lower-case letters, digits and single hyphens (the poison queue adds seven)"
+        )
+    return value
+
+
+ServiceUrl = Annotated[str, AfterValidator(_service_url)]
+StorageUrl = Annotated[str, AfterValidator(_storage_url)]
+
+
+class Storage(BaseModel):
+    """The connection `LineageStorage`: a connection string, or service URIs and an identity."""
+
+    model_config = ConfigDict(frozen=True)
+
+    connection_string: SecretStr | None = Field(default=None, alias="LineageStorage")
+    queue_url: StorageUrl | None = Field(default=None, alias="LineageStorage__queueServiceUri")
+    blob_url: StorageUrl | None = Field(default=None, alias="LineageStorage__blobServiceUri")
+    client_id: str | None = Field(default=None, alias="LineageStorage__clientId")
+
+    @model_validator(mode="after")
+    def _one_of_the_two(self) -> Self:
+        if self.connection_string is None and not (self.queue_url and self.blob_url):
+            raise PydanticCustomError(
+                "LineageStorage",
+                "set LineageStorage (a connection string), or LineageStorage__queueServiceUri and "
+                "LineageStorage__blobServiceUri (identity)",
+            )
+        return self
+
+
+class Settings(BaseModel):
+    """Everything the app can be told. Frozen: read once per process."""
+
+    model_config = ConfigDict(frozen=True)
+
+    endpoint: ServiceUrl = Field(alias="PURVIEW_ENDPOINT")
+    auth: Literal["managed-identity", "client-secret"] = Field(
+        default="managed-identity", alias="PURVIEW_AUTH"
+    )
+    tenant_id: str | None = Field(default=None, alias="PURVIEW_TENANT_ID")
+    client_id: str | None = Field(default=None, alias="PURVIEW_CLIENT_ID")
+    client_secret: SecretStr | None = Field(default=None, alias="PURVIEW_CLIENT_SECRET")
+    authority: ServiceUrl = Field(default="https://login.microsoftonline.com", alias="PURVIEW_AUTHORITY_HOST")
+    scope: str = Field(default="https://purview.azure.net/.default", alias="PURVIEW_SCOPE")
+    collection: str | None = Field(default=None, alias="PURVIEW_COLLECTION")
+    queue_name: Annotated[str, AfterValidator(_queue_name)] = Field(alias="LINEAGE_QUEUE_NAME")
+    on_missing: Literal["wait", "create", "fail"] = Field(default="wait", alias="LINEAGE_ON_MISSING")
+    max_concurrency: Annotated[int, Field(ge=1, le=64)] = Field(default=8, alias="LINEAGE_MAX_CONCURRENCY")
+    max_dequeue_count: Annotated[int, Field(ge=1)] = Field(alias=MAX_DEQUEUE_COUNT)
+    storage: Storage
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> Self:
+        """The settings in `environ`, or `InvalidSettings` with every mistake. A blank value is no value."""
+        given = {name: value.strip() for name, value in environ.items() if value.strip()}
+        if "PURVIEW_ENDPOINT" not in given and (account := given.get("PURVIEW_ACCOUNT_NAME")):
+            given["PURVIEW_ENDPOINT"] = f"https://{account.lower()}.purview.azure.com"
+        given.setdefault(MAX_DEQUEUE_COUNT, _max_dequeue_count())
+        try:
+            return cls.model_validate({**given, "storage": given})
+        except ValidationError as error:
+            raise InvalidSettings([_to_mistake(item) for item in error.errors(include_input=False)]) from None
+
+
+def _max_dequeue_count() -> str:
+    """What host.json says: the host and the app must agree on which attempt is the last."""
+    queues = json.loads(HOST_JSON.read_text("utf-8"))["extensions"]["queues"]
+    return str(queues["maxDequeueCount"])
+
+
+def _to_mistake(error: Any) -> Mistake:
+    path = ".".join(str(part) for part in error["loc"] if part != "storage") or error["type"]
+    message = "this app setting is needed" if error["type"] == "missing" else error["msg"]
+    if path == "PURVIEW_ENDPOINT" and error["type"] == "missing":
+        message = "set it to https://{account}.purview.azure.com, or set PURVIEW_ACCOUNT_NAME"
+    return Mistake(path, message)

@@ -1,0 +1,140 @@
+"""
+A plan to the Data Map: entities in one call, then edges, then removals.
+
+Every step may be repeated: entities are upserts, an edge that exists is success, what is gone already is fine. So a
+message that is delivered twice, or whose writing was cut off in the middle, ends in the same Data Map.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lineage.datamap import DataMap, Json
+from lineage.errors import AlreadyExists, TypeMissing, Unavailable
+from lineage.outcomes import Outcome, Result, WrittenEntity, WrittenRelationship
+from lineage.plan import PROCESS_TYPE, PROCESS_TYPE_DEFINITION, Edge, Nodes, Plan, related
+
+
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    """What an upsert did: guids by placeholder, and what it created or changed."""
+
+    guids: Mapping[str, str]
+    created: frozenset[str]
+    updated: frozenset[str]
+
+    @classmethod
+    def read(cls, answer: Json) -> "Mutation":
+        """From Atlas' EntityMutationResult, which leaves `mutatedEntities` out when nothing changed."""
+        changed = answer.get("mutatedEntities") or {}
+        created, updated = (
+            frozenset(entity["guid"] for entity in changed.get(kind) or ()) for kind in ("CREATE", "UPDATE")
+        )
+        return cls(answer.get("guidAssignments") or {}, created, updated)
+
+    def result(self, guid: str) -> Result:
+        """What was done to one entity."""
+        if guid in self.created:
+            return "created"
+        return "updated" if guid in self.updated else "unchanged"
+
+
+NOTHING = Mutation({}, frozenset(), frozenset())
+
+
+class Writer:
+    """Carries plans out."""
+
+    def __init__(self, datamap: DataMap, *, collection: str | None) -> None:
+        self._datamap = datamap
+        self._collection = collection
+
+    async def write(self, plan: Plan, nodes: Nodes, request_id: str) -> Outcome:
+        """Everything the plan says; answers what was done, with guids."""
+        mutation = await self._upsert(plan)
+        relationships = [await self._write_edge(edge, mutation.guids) for edge in plan.edges]
+        await self._remove(plan)
+        return Outcome(
+            id=request_id,
+            process=_process(plan, mutation),
+            datasets=_datasets(nodes, mutation),
+            relationships=tuple(relationships),
+            removed=len(plan.remove_relationships) + bool(plan.remove_entity),
+            warnings=plan.warnings,
+        )
+
+    async def _upsert(self, plan: Plan) -> Mutation:
+        if not plan.entities:
+            return NOTHING
+        try:
+            answer = await self._datamap.upsert(plan.entities, collection=self._collection)
+        except TypeMissing:
+            if not (plan.process and plan.process["typeName"] == PROCESS_TYPE):
+                raise
+            await self._datamap.create_entity_type(PROCESS_TYPE_DEFINITION)
+            answer = await self._datamap.upsert(plan.entities, collection=self._collection)
+        return Mutation.read(answer)
+
+    async def _write_edge(self, edge: Edge, guids: Mapping[str, str]) -> WrittenRelationship:
+        body = edge.body(guids)
+        result: Result = "created"
+        try:
+            await self._datamap.create_relationship(body)
+        except AlreadyExists:
+            result = await self._update_edge(edge, body)
+        return WrittenRelationship(
+            relationship_type=edge.type_name,
+            end1=body["end1"]["guid"],
+            end2=body["end2"]["guid"],
+            result=result,
+        )
+
+    async def _update_edge(self, edge: Edge, body: Json) -> Result:
+        """Brings the columns of an edge that exists up to date."""
+        if edge.columns is None:
+            return "unchanged"
+        guid, existing = await self._find_edge(body["end1"]["guid"], body["end2"]["guid"])
+        attributes = edge.attributes(existing)
+        if attributes == {"columnMapping": existing}:
+            return "unchanged"
+        await self._datamap.update_relationship(guid, edge.type_name, attributes)
+        return "updated"
+
+    async def _find_edge(self, upstream: str, downstream: str) -> tuple[str, str | None]:
+        """A direct edge's guid and its columnMapping. Reads lag behind writes, so it may have to be tried again."""
+        for entity in await self._datamap.entities_by_guid([upstream]):
+            if guid := related(entity, "sinks").get(downstream):
+                relationship = await self._datamap.relationship(guid)
+                return guid, (relationship.get("attributes") or {}).get("columnMapping")
+        raise Unavailable(f"the edge {upstream} -> {downstream} is there, but not to be seen yet")
+
+    async def _remove(self, plan: Plan) -> None:
+        for guid in plan.remove_relationships:
+            await self._datamap.delete_relationship(guid)
+        if plan.remove_entity:
+            await self._datamap.delete_entity(plan.remove_entity)
+
+
+def _process(plan: Plan, mutation: Mutation) -> WrittenEntity | None:
+    if plan.process is None:
+        return None
+    guid = mutation.guids.get(plan.process["guid"], "")
+    return WrittenEntity(
+        guid=guid,
+        type_name=plan.process["typeName"],
+        qualified_name=plan.process["attributes"]["qualifiedName"],
+        result=mutation.result(guid),
+    )
+
+
+def _datasets(nodes: Nodes, mutation: Mutation) -> tuple[WrittenEntity, ...]:
+    """The datasets, each once; those that were not created by this write are unchanged to whoever asked."""
+    distinct = {node.reference: node for node in nodes.values()}
+    return tuple(
+        WrittenEntity(
+            guid=mutation.guids.get(reference, reference),
+            type_name=node.type_name,
+            qualified_name=node.qualified_name,
+            result="created" if mutation.guids.get(reference, "") in mutation.created else "unchanged",
+        )
+        for reference, node in distinct.items()
+    )
