@@ -1,0 +1,50 @@
+"""
+What Purview does to the qualifiedNames of scanned assets, done to ours so that they are the same.
+
+The rules are those that a Purview account reports as its `normalizationRules` (resource set rule configuration, sample in
+pv's documentation) and that learn.microsoft.com describes under "asset normalization". Paths keep their case: Purview's
+names are case-sensitive.
+"""
+
+import re
+
+QUALIFIED_NAME_LIMIT = 4096
+
+_SQL = re.compile(r"azure_sql_|azure_synapse_|mssql_|fabric_warehouse_")
+FILES = frozenset(
+    {
+        "azure_blob_path",
+        "azure_datalake_gen1_path",
+        "azure_datalake_gen2_path",
+        "aws_s3_v2_object",
+    }
+)
+_HEAD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*+:/++[^/#]*+")
+_BRACKETS = re.compile(r"\[([^/\[\]]*+)\]")
+_EXTENSION = re.compile(r"\.[^./]{2,5}\Z")
+_DATA_FACTORY = re.compile(r"(?<=/)(subscriptions|resourceGroups|factories|pipelines|activities)/([^/#]++)")
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def tidy(text: str) -> str:
+    """What holds whatever the type: scheme and host in lower case, single slashes, no spaces around the parts."""
+    text, mark, fragment = text.strip().partition("#")
+    head = _HEAD.match(text)
+    start = re.sub(r"\s+", "", head[0].lower()) if head else ""
+    start = re.sub(r":/+", "://", start, count=1)
+    path = re.sub(r"/{2,}", "/", text[head.end() :] if head else text)
+    return start + re.sub(r" ?+/ ?+", "/", path) + mark + fragment
+
+
+def normalize(type_name: str, qualified_name: str) -> str | None:
+    """The qualifiedName as Purview keeps it, or None if it cannot be one."""
+    name = tidy(qualified_name)
+    if _SQL.match(type_name):
+        name = _BRACKETS.sub(r"\1", name).replace(" ", "%20")
+    elif type_name in FILES:
+        name = name.replace("{", "%7B").replace("}", "%7D")
+        name = _EXTENSION.sub(lambda found: found[0].lower(), name)
+    elif type_name.startswith(("adf_", "azure_data_factory")):
+        name = _DATA_FACTORY.sub(lambda found: f"{found[1]}/{found[2].lower()}", name)
+    unusable = not name or len(name) > QUALIFIED_NAME_LIMIT or _UNPRINTABLE.search(name)
+    return None if unusable else name
