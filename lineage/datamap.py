@@ -82,7 +82,9 @@ class DataMap:
         self, endpoint: str, credential: TokenCredential, *, scope: str, max_concurrency: int
     ) -> None:
         self._client = _pipeline(endpoint, credential, scope, max_concurrency)
+        self._base = f"{endpoint}/datamap/api"
         self._credential, self._scope = credential, scope
+        self._options: Json = {"retry_on_methods": METHODS, "enforce_https": not is_loopback(endpoint)}
         self._threads = ThreadPoolExecutor(max_concurrency, thread_name_prefix="datamap")
 
     async def upsert(self, entities: Sequence[Json], *, collection: str | None = None) -> Json:
@@ -184,13 +186,13 @@ class DataMap:
         body: Json | None = None,
     ) -> Json:
         # `attr:` stays literal, as Atlas' documentation writes it.
-        url = f"/datamap/api{path}" + (f"?{urlencode(query, safe=':')}" if query else "")
+        url = f"{self._base}{path}" + (f"?{urlencode(query, safe=':')}" if query else "")
         request = HttpRequest(method, url, json=body)
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._send, request)
 
     def _send(self, request: HttpRequest) -> Json:
         try:
-            response = self._client.send_request(request, retry_on_methods=METHODS)
+            response = self._client.send_request(request, **self._options)
             text = response.text()
         except ClientAuthenticationError as error:
             raise SignInFailed(_first_line(error)) from error
@@ -238,7 +240,7 @@ def _pipeline(
         HeadersPolicy({"Accept": "application/json"}),
         UserAgentPolicy(f"purview-lineage/{__version__}"),
         RetryPolicy(retry_total=1, retry_status=0, retry_backoff_factor=0.1),
-        BearerTokenCredentialPolicy(credential, scope, enforce_https=not is_loopback(endpoint)),
+        BearerTokenCredentialPolicy(credential, scope),
     ]
     transport = RequestsTransport(
         session=session, session_owner=True, connection_timeout=CONNECT_TIMEOUT, read_timeout=READ_TIMEOUT

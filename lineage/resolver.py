@@ -12,7 +12,7 @@ from cachetools import TTLCache
 
 from lineage import naming
 from lineage.datamap import DataMap, Json
-from lineage.errors import DatasetMissing, InvalidRequest, Mistake, TypeMissing
+from lineage.errors import DataMapError, DatasetMissing, InvalidRequest, Mistake, NotFound, TypeMissing
 from lineage.naming import Asset
 from lineage.outcomes import WrittenEntity
 from lineage.plan import Node, Nodes
@@ -50,7 +50,7 @@ class Resolver:
         await self._find_assets(references)
         if request.process and request.columns:
             guids = {reference for reference in references.values() if isinstance(reference, str)}
-            await self._find_guids(guids - self._by_guid.keys())
+            await self._find_guids(guids - self._by_guid.keys(), references, on_missing)
         nodes = {path: self._known(reference) for path, reference in references.items()}
         missing = {path: references[path] for path, node in nodes.items() if node is None}
         if missing and on_missing != "create":
@@ -60,12 +60,36 @@ class Resolver:
         names = {path: _display_name(dataset) for path, dataset in request.datasets() if path in missing}
         return {path: node or _to_create(path, references[path], names[path]) for path, node in nodes.items()}
 
-    def forget(self, nodes: Iterable[Node]) -> None:
-        """Drops what turned out not to be there any more."""
-        for node in nodes:
-            self._by_guid.pop(node.guid or "", None)
-            if node.qualified_name:
-                self._by_asset.pop(Asset(node.type_name, node.qualified_name), None)
+    async def missing(self, nodes: Nodes, on_missing: OnMissing, answer: DataMapError) -> DatasetMissing:
+        """
+        Which datasets the Data Map could not find, when it refused a write for that.
+
+        For relationships it does not say, so it is asked. New entities are visible with a delay: only who asked for
+        `fail` gets no second try.
+        """
+        guids = {path: node.guid for path, node in nodes.items() if node.guid}
+        gone = await self._gone(set(guids.values()), answer) or set(guids.values())
+        for node in nodes.values():
+            if node.guid in gone:
+                self._forget(node)
+        mistakes = (
+            Mistake(path, f"no entity has the guid {guid}") for path, guid in guids.items() if guid in gone
+        )
+        return DatasetMissing(*mistakes, final=on_missing == "fail", answer=answer)
+
+    async def _gone(self, guids: set[str], answer: DataMapError) -> set[str]:
+        if named := {guid for guid in guids if guid in answer.detail}:
+            return named
+        try:
+            found = await self._datamap.entities_by_guid(guids)
+        except NotFound as error:
+            return {guid for guid in guids if guid in error.detail}
+        return guids - {entity["guid"] for entity in filter(_is_active, found)}
+
+    def _forget(self, node: Node) -> None:
+        self._by_guid.pop(node.guid or "", None)
+        if node.qualified_name:
+            self._by_asset.pop(Asset(node.type_name, node.qualified_name), None)
 
     def remember(self, datasets: Iterable[WrittenEntity]) -> None:
         """Keeps the datasets that a write has just created."""
@@ -93,9 +117,19 @@ class Resolver:
             for entity in filter(_is_active, found):
                 self._by_asset[Asset(type_name, _qualified_name(entity))] = _node(entity)
 
-    async def _find_guids(self, guids: Iterable[str]) -> None:
-        wanted = list(guids)
-        found = await self._datamap.entities_by_guid(wanted) if wanted else []
+    async def _find_guids(
+        self, guids: set[str], references: Mapping[str, Asset | str], on_missing: OnMissing
+    ) -> None:
+        try:
+            found = await self._datamap.entities_by_guid(guids) if guids else []
+        except NotFound as error:  # Atlas refuses the whole call and names the guid
+            gone = [
+                (path, guid)
+                for path, guid in references.items()
+                if isinstance(guid, str) and guid in error.detail
+            ]
+            mistakes = (_not_there(path, guid) for path, guid in gone)
+            raise DatasetMissing(*mistakes, final=on_missing == "fail", answer=error) from error
         for entity in filter(_is_active, found):
             self._by_guid[entity["guid"]] = _node(entity)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from lineage.datamap import DataMap
 from lineage.delivery import Delivery, Received
-from lineage.errors import DatasetMissing, Mistake, ReferenceMissing
+from lineage.errors import ReferenceMissing
 from lineage.identity import purview_credential
 from lineage.outcomes import Outcome
 from lineage.plan import (
@@ -22,7 +22,7 @@ from lineage.plan import (
     plan_process,
     plan_process_removal,
 )
-from lineage.request import LineageRequest, OnMissing, read_request
+from lineage.request import LineageRequest, read_request
 from lineage.resolver import Resolver
 from lineage.settings import Settings
 from lineage.storage import StorageAccount
@@ -58,8 +58,7 @@ class Service:
             plan = await self._plan(request, nodes)
             outcome = await self._writer.write(plan, nodes, request.key)
         except ReferenceMissing as error:
-            self._resolver.forget(nodes.values())
-            raise _missing(error, nodes, on_missing) from error
+            raise await self._resolver.missing(nodes, on_missing, error) from error
         self._resolver.remember(outcome.datasets)
         return outcome
 
@@ -83,17 +82,3 @@ class Service:
 def service() -> Service:
     """The process' one service, or `InvalidSettings`. A failure is not remembered."""
     return Service(Settings.read(os.environ))
-
-
-def _missing(error: ReferenceMissing, nodes: Nodes, on_missing: OnMissing) -> DatasetMissing:
-    """
-    Which of the datasets the Data Map could not find.
-
-    It names the guid for entities and nothing for relationships; then every dataset is suspect. New entities are
-    visible with a delay, so only who asked for `fail` gets no second try.
-    """
-    suspects = {path: node.guid for path, node in nodes.items() if node.guid and node.guid in error.detail}
-    suspects = suspects or {path: node.guid for path, node in nodes.items() if node.guid}
-    doubt = "" if len(suspects) == 1 else " (or another dataset of the request)"
-    mistakes = (Mistake(path, f"no entity has the guid {guid}{doubt}") for path, guid in suspects.items())
-    return DatasetMissing(*mistakes, final=on_missing == "fail", answer=error)

@@ -1,0 +1,168 @@
+"""Azurite, the Data Map stand-in and the function app, up and down together, on free ports."""
+
+import json
+import secrets
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from azure.core.exceptions import ResourceExistsError
+from azure.storage.queue import QueueServiceClient
+
+from local.process import Process
+
+ROOT = Path(__file__).parent.parent
+AZURITE = ROOT / "local" / "azurite" / "node_modules" / ".bin" / "azurite"
+# Azurite's one account and its well-known key, published in its documentation: no secret.
+ACCOUNT = "devstoreaccount1"
+ACCOUNT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+QUEUE = "lineage"
+# Locally a retry comes after a second and not after host.json's thirty: the host's own way to override host.json.
+QUICK = {
+    "AzureFunctionsJobHost__extensions__queues__visibilityTimeout": "00:00:01",
+    "AzureFunctionsJobHost__extensions__queues__maxPollingInterval": "00:00:00.5",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where everything is, once it is up."""
+
+    functions: str
+    functionKey: str  # noqa: N815 - JSON's spelling, as these are printed
+    storage: str
+    queue: str
+    datamap: str
+    identityEndpoint: str  # noqa: N815
+    identityHeader: str  # noqa: N815
+
+    def to_json(self) -> str:
+        """One line."""
+        return json.dumps(asdict(self))
+
+
+class Stack:
+    """
+    The three programs. A context manager: leaves nothing running.
+
+    `settings` are further app settings of the functions; `app` is another folder to run than the checkout.
+    """
+
+    def __init__(
+        self, *, settings: Mapping[str, str] | None = None, app: Path = ROOT, lease_seconds: int = 600
+    ) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="lineage-local-")
+        self.logs = Path(self._folder.name)
+        self._app = app
+        self._lease = lease_seconds
+        self._settings = dict(settings or {})
+        self._key = secrets.token_urlsafe(24)
+        self._identity_header = secrets.token_urlsafe(24)
+        self._running: list[Process] = []
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends what runs, last started first."""
+        for process in reversed(self._running):
+            process.stop()
+        self._running.clear()
+        self._folder.cleanup()
+
+    def start_functions(self) -> None:
+        """Starts the function app (again): another process, the same addresses of everything else."""
+        self.functions = self._launch(
+            "functions",
+            [
+                sys.executable,
+                "-m",
+                "local.functions",
+                "--app",
+                str(self._app),
+                "--lease-seconds",
+                str(self._lease),
+            ],
+            self.app_settings(),
+        )
+        self._functions_url = json.loads(self.functions.line_with('"functions"'))["functions"]
+
+    @property
+    def addresses(self) -> Addresses:
+        """Where to find what runs."""
+        return Addresses(
+            functions=self._functions_url,
+            functionKey=self._key,
+            storage=self.storage,
+            queue=QUEUE,
+            datamap=self._datamap_url,
+            identityEndpoint=f"{self._datamap_url}/identity/token",
+            identityHeader=self._identity_header,
+        )
+
+    def app_settings(self) -> dict[str, str]:
+        """What local.settings.json would hold: the app signs in as in Azure, by the managed-identity endpoint."""
+        return {
+            "AzureWebJobsStorage": self.storage,
+            "LineageStorage": self.storage,
+            "LINEAGE_QUEUE_NAME": QUEUE,
+            "PURVIEW_ENDPOINT": self._datamap_url,
+            "IDENTITY_ENDPOINT": f"{self._datamap_url}/identity/token",
+            "IDENTITY_HEADER": self._identity_header,
+            "LOCAL_FUNCTION_KEY": self._key,
+            **QUICK,
+            **self._settings,
+        }
+
+    def _start(self) -> None:
+        azurite = self._launch(
+            "azurite",
+            [str(AZURITE), "--inMemoryPersistence", "--skipApiVersionCheck", "--disableTelemetry"]
+            + [f"--{service}Port=0" for service in ("blob", "queue", "table")],
+        )
+        self.datamap = self._launch(
+            "datamap",
+            [sys.executable, "-m", "local.datamap", "--port", "0"],
+            {"DATAMAP_IDENTITY_HEADER": self._identity_header},
+        )
+        self._datamap_url = self.datamap.line_with("http").strip()
+        self.storage = _connection_string(azurite)
+        _create_queues(self.storage)
+        self.start_functions()
+
+    def _launch(self, name: str, command: list[str], env: Mapping[str, str] | None = None) -> Process:
+        process = Process(command, self.logs / f"{name}.log", env={"PYTHONPATH": str(ROOT), **(env or {})})
+        self._running.append(process)
+        return process
+
+
+def _connection_string(azurite: Process) -> str:
+    parts = [f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={ACCOUNT_KEY}"]
+    for service in ("Blob", "Queue", "Table"):
+        line = azurite.line_with(f"{service} service is successfully listening at")
+        parts.append(f"{service}Endpoint={line.split()[-1]}/{ACCOUNT}")
+    return ";".join(parts) + ";"
+
+
+def _create_queues(storage: str) -> None:
+    """The queues that deployment creates: the host does not create a queue it listens to."""
+    with QueueServiceClient.from_connection_string(storage) as service:
+        for name in (QUEUE, f"{QUEUE}-poison"):
+            try:
+                service.create_queue(name)
+            except ResourceExistsError:
+                continue
