@@ -9,6 +9,7 @@ from typing import Any
 from local.datamap import relationships
 from local.datamap.errors import Code
 from local.datamap.graph import ACTIVE, Entity, Graph
+from local.datamap.payload import listing, mapping
 from local.datamap.placement import Collections
 from local.datamap.references import guid_in
 from local.datamap.registry import Registry
@@ -26,7 +27,7 @@ class Catalogue:
         """Takes in a catalogue as a scan would leave it: an entity/bulk body, and `relationships` if there are any."""
         if seed.get("entities"):
             self.upsert(seed)
-        for relationship in seed.get("relationships", ()):
+        for relationship in listing(seed, "relationships"):
             relationships.create(self.graph, relationship)
 
     # Reading
@@ -60,7 +61,7 @@ class Catalogue:
         if collection is not None:
             self.collections.get(collection)
         batch = Batch(self.graph, self.limits, collection or self.collections.root)
-        done = batch.plan([*_listed(body, "entities"), *_referred(body)]).apply()
+        done = batch.plan([*listing(body, "entities"), *_referred(body)]).apply()
         if collection is not None:
             for guid in done.assignments.values():
                 self.graph.entities[guid].collection = collection
@@ -68,7 +69,7 @@ class Catalogue:
 
     def update_partly(self, entity: Entity, given: dict[str, Any]) -> Mutations:
         """Changes what is sent and nothing else; a null changes nothing ("Null updates are not possible", TypeSpec)."""
-        sent = given.get("attributes") or {}
+        sent = mapping(given, "attributes")
         attributes = {name: value for name, value in sent.items() if value is not None}
         payload = given | {"guid": entity.guid, "typeName": entity.type_name, "attributes": attributes}
         return Batch(self.graph, self.limits, entity.collection, partial=True).plan([payload]).apply()
@@ -111,19 +112,9 @@ class Catalogue:
         return found
 
 
-def _listed(body: dict[str, Any], key: str) -> list[Any]:
-    listed = body.get(key) or []
-    if not isinstance(listed, list):
-        raise Code.INVALID_PARAMETERS(f"{key} is not a list")
-    return listed
-
-
 def _referred(body: dict[str, Any]) -> list[Any]:
     """Referred entities, which carry their guid as the key, as the value's own, or both."""
-    referred = body.get("referredEntities") or {}
-    if not isinstance(referred, dict):
-        raise Code.INVALID_PARAMETERS("referredEntities is not a map")
     return [
         given | {"guid": guid_in(given) or guid} if isinstance(given, dict) else given
-        for guid, given in referred.items()
+        for guid, given in mapping(body, "referredEntities").items()
     ]

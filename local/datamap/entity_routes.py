@@ -4,6 +4,7 @@ from typing import Any
 
 from local.datamap.errors import Code
 from local.datamap.operation import Call, Routes
+from local.datamap.payload import listing
 from local.datamap.upsert import Mutations
 from local.datamap.views import entity_body, header, mutation_body
 
@@ -96,7 +97,7 @@ def _deleted(call: Call, guids: list[str]) -> Any:
 
 def _move(call: Call) -> Any:
     collection = call.path.get("collection") or call.query.get("collectionId", "")
-    moved = call.catalogue.move(call.object().get("entityGuids") or (), collection)
+    moved = call.catalogue.move(listing(call.object(), "entityGuids"), collection)
     return {"mutatedEntities": {"UPDATE": [header(entity) for entity in moved]}}
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from local.datamap.errors import Code, gateway_refusal
+from local.datamap.payload import mapping
 
 ROOT = "local"
 _ADMINISTRATOR = "purviewmetadatarole_builtin_collection-administrator"
@@ -32,7 +33,7 @@ class Collections:
         return list(self._collections.values())
 
     def put(self, name: str, body: dict[str, Any]) -> dict[str, Any]:
-        parent = (body.get("parentCollection") or {}).get("referenceName", self.root)
+        parent = mapping(body, "parentCollection").get("referenceName", self.root)
         self.get(parent)
         self._collections[name] = {
             "name": name,
@@ -59,7 +60,7 @@ class Collections:
                     raise gateway_refusal(409, "Conflict", f"The policy is at version {policy['version']}")
                 self._policies[collection] = policy | {
                     "version": policy["version"] + 1,
-                    "properties": body["properties"],
+                    "properties": mapping(body, "properties"),
                 }
                 return self._policies[collection]
         raise gateway_refusal(404, "NotFound", f"Policy {policy_id} does not exist")

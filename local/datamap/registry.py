@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from local.datamap.builtin_types import builtin_types
 from local.datamap.errors import Code
+from local.datamap.payload import listing
 from local.datamap.typesystem import (
     Definition,
     EntityType,
@@ -143,7 +144,7 @@ class Registry:
 
 def _given(body: dict[str, Any]) -> Iterable[tuple[Definition, str]]:
     for key, category in CATEGORIES.items():
-        for given in body.get(key) or ():
+        for given in listing(body, key):
             if not isinstance(given, dict) or not isinstance(given.get("name"), str):
                 raise Code.INVALID_PARAMETERS(f"{key} holds a definition without a name")
             yield given, category

@@ -7,7 +7,8 @@ from typing import Any
 
 from local.datamap.errors import Code
 from local.datamap.graph import ACTIVE, Entity, Graph, Relationship
-from local.datamap.references import find_entity
+from local.datamap.payload import mapping
+from local.datamap.references import find_entity, guid_in
 from local.datamap.typesystem import RelationshipType
 
 
@@ -37,7 +38,7 @@ def update(graph: Graph, body: dict[str, Any]) -> Relationship:
         )
     if relationship.status != ACTIVE:
         raise Code.RELATIONSHIP_GUID_NOT_FOUND(relationship.guid)
-    _check_same_ends(graph, relationship, body)
+    _check_same_ends(relationship, body)
     changed = relationship.attributes | _attributes(relationship.type, body)
     if changed != relationship.attributes:
         relationship.attributes = changed
@@ -82,21 +83,22 @@ def _in_order(
     )
 
 
-def _check_same_ends(graph: Graph, relationship: Relationship, body: dict[str, Any]) -> None:
+def _check_same_ends(relationship: Relationship, body: dict[str, Any]) -> None:
+    """Atlas compares guids only: an end by its unique attributes counts as another one."""
     for key, end in zip(("end1", "end2"), relationship.ends, strict=True):
-        sent = body.get(key)
-        found = find_entity(graph, sent) if sent else end
-        if found is not end:
+        sent = mapping(body, key)
+        if sent and guid_in(sent) != end.guid:
             raise Code.RELATIONSHIP_UPDATE_END_CHANGE_NOT_ALLOWED(
-                relationship.type.name, relationship.guid, end.guid, found.guid if found else sent
+                relationship.type.name, relationship.guid, end.guid, guid_in(sent)
             )
 
 
 def _attributes(relationship_type: RelationshipType, body: dict[str, Any]) -> dict[str, Any]:
     """The attributes that the type declares; the rest vanishes, as it does on entities."""
-    sent = body.get("attributes") or {}
-    declared = {name: value for name, value in sent.items() if name in relationship_type.attributes}
-    for name, value in declared.items():
-        if not relationship_type.attributes[name].accepts(value):
+    sent = mapping(body, "attributes")
+    declared = relationship_type.attributes
+    known = {name: value for name, value in sent.items() if name in declared}
+    for name, value in known.items():
+        if not declared[name].accepts(value):
             raise Code.RELATIONSHIP_CRUD_INVALID_PARAMS(f"{relationship_type.name}.{name}={value}")
-    return declared
+    return {name: declared[name].normal(value) for name, value in known.items()}

@@ -4,6 +4,7 @@ from typing import Any
 
 from local.datamap.errors import Code
 from local.datamap.operation import Call, Operation, Routes
+from local.datamap.payload import listing
 from local.datamap.registry import CATEGORIES
 
 _BY_CATEGORY = {
@@ -44,7 +45,7 @@ def _update(call: Call) -> Any:
 
 def _delete(call: Call) -> None:
     listed = call.object()
-    call.catalogue.delete_types(d.get("name", "") for key in CATEGORIES for d in listed.get(key) or ())
+    call.catalogue.delete_types(d.get("name", "") for key in CATEGORIES for d in listing(listed, key))
 
 
 def _delete_by_name(call: Call) -> None:

@@ -19,7 +19,7 @@ class Attribute:
     optional: bool
 
     def accepts(self, value: Any) -> bool:
-        """Atlas makes a string or a boolean of anything, but wants numbers and lists where it asks for them."""
+        """Atlas takes anything for a string or a boolean, but wants numbers and lists where it asks for them."""
         if value is None:
             return True
         if self.type_name.startswith("array<"):
@@ -27,6 +27,12 @@ class Attribute:
         if self.type_name.startswith("map<"):
             return isinstance(value, dict)
         return self.type_name not in _NUMBERS or _is_number(value)
+
+    def normal(self, value: Any) -> Any:
+        """The value as it is kept: of whatever is sent for a string, Java's `toString` (AtlasBuiltInTypes.java)."""
+        if self.type_name != "string" or value is None or isinstance(value, str):
+            return value
+        return _java_text(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +149,16 @@ def _end(given: dict[str, Any]) -> End:
         container=bool(given.get("isContainer")),
         legacy=bool(given.get("isLegacyAttribute")),
     )
+
+
+def _java_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return f"[{', '.join(map(_java_text, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}={_java_text(item)}' for key, item in value.items())}}}"
+    return "null" if value is None else str(value)
 
 
 def _is_number(value: Any) -> bool:

@@ -16,6 +16,7 @@ import orjson
 
 from local.datamap.errors import Code
 from local.datamap.graph import Entity, Graph, Relationship
+from local.datamap.payload import mapping
 from local.datamap.references import find_entity, guid_in, is_placeholder
 from local.datamap.typesystem import EntityType, Reference
 
@@ -139,15 +140,15 @@ class Batch:
                 entity_type.name, self._collection
             )
         else:
-            entity = self._known(guid, qualified_name)
+            entity = self._known(entity_type, guid, qualified_name)
         if qualified_name is not None:
             self._named.setdefault(qualified_name, []).append(entity)
         self._by_placeholder[guid] = entity
         return entity
 
-    def _known(self, guid: str, qualified_name: Any) -> Entity:
+    def _known(self, entity_type: EntityType, guid: str, qualified_name: Any) -> Entity:
         """The entity of a real guid, whose name may change as long as it is free."""
-        entity = find_entity(self._graph, {"guid": guid})
+        entity = find_entity(self._graph, {"guid": guid}) or self._find(entity_type.name, qualified_name)
         if entity is None:
             raise Code.REFERENCED_ENTITY_NOT_FOUND(guid)
         namesake = self._find(entity.type_name, qualified_name)
@@ -233,11 +234,12 @@ def _sorted_out(
     entity_type: EntityType, given: dict[str, Any]
 ) -> tuple[dict[str, Any], dict[str, list[Any]]]:
     """Plain attributes and references, wherever they were put; null references and unknown attributes are dropped."""
-    plain = given.get("attributes") or {}
-    attributes = {name: value for name, value in plain.items() if name in entity_type.attributes}
+    plain = mapping(given, "attributes")
+    declared = entity_type.attributes
+    attributes = {name: declared[name].normal(value) for name, value in plain.items() if name in declared}
     references = {
         name: value if isinstance(value, list) else [value]
-        for source in (plain, given.get("relationshipAttributes") or {})
+        for source in (plain, mapping(given, "relationshipAttributes"))
         for name, value in source.items()
         if name in entity_type.references and value is not None
     }
