@@ -23,6 +23,9 @@ SCHEMES = {
 # Namespaces that OpenLineage writes without an authority.
 BARE = ("bigquery", "dbfs", "file", "hive", "kafka", "pubsub")
 
+# Azure Private Link's name for a host is an alias of its public name, which is the one that scans write.
+PRIVATE_LINK = ".privatelink."
+
 _URL = re.compile(r"([a-z][a-z0-9+.-]*+(?::thin)?+)(?::@?//|:@)", re.IGNORECASE)
 _BARE = re.compile(rf"({'|'.join(BARE)})(?::(?=/(?!/))|\Z)", re.IGNORECASE)
 _ORACLE_SID = re.compile(r"([^:/]++):(\d++):([^/]++)")
@@ -112,7 +115,7 @@ def _database(scheme: str, rest: str) -> Address:
     path, _, first = path.partition(":")  # Db2: host:port/database:currentSchema=sales;
     named = (_parameter(pair) for pair in (first, *pairs))
     return Address(
-        scheme, authority.lower().replace(",", ":", 1), path, {key: value for key, value in named if key}
+        scheme, _lower_host(authority.replace(",", ":", 1)), path, {key: value for key, value in named if key}
     )
 
 
@@ -129,4 +132,4 @@ def _parameter(pair: str) -> tuple[str, str]:
 
 def _lower_host(authority: str) -> str:
     container, at, host = authority.rpartition("@")
-    return container + at + host.lower()
+    return container + at + host.lower().replace(PRIVATE_LINK, ".", 1)

@@ -9,6 +9,7 @@ class Evidence(StrEnum):
 
     MICROSOFT = "microsoft"  # Microsoft's documentation or product, or an answer captured from Purview
     THIRD_PARTY = "third-party"  # other people's public code that writes to or reads from Purview
+    USER = "user"  # a rule of the app's own settings
     GUESS = "guess"  # by analogy: compare with a scanned asset before relying on it
 
 

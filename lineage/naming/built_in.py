@@ -16,10 +16,10 @@ Sources, by the names used below:
 """
 
 LINES = r"""
-adf-copy-operation  -  -  adf_copy_operation  /subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataFactory/factories/{factory}/pipelines/{pipeline}/activities/{activity}#{sink*}  microsoft  Purview samples
-adf-copy-activity  -  -  adf_copy_activity  /subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataFactory/factories/{factory}/pipelines/{pipeline}/activities/{activity}  microsoft  Purview samples
-adf-pipeline  -  -  adf_pipeline  /subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataFactory/factories/{factory}/pipelines/{pipeline}  microsoft  Purview samples
-adf-factory  -  -  azure_data_factory  /subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataFactory/factories/{factory}  microsoft  Purview samples
+adf-copy-operation  -  -  adf_copy_operation  /subscriptions/{subscription}/resourceGroups/{group}/providers/{provider}/factories/{factory}/pipelines/{pipeline}/activities/{activity}#{sink*}  microsoft  Purview samples
+adf-copy-activity  -  -  adf_copy_activity  /subscriptions/{subscription}/resourceGroups/{group}/providers/{provider}/factories/{factory}/pipelines/{pipeline}/activities/{activity}  microsoft  Purview samples
+adf-pipeline  -  -  adf_pipeline  /subscriptions/{subscription}/resourceGroups/{group}/providers/{provider}/factories/{factory}/pipelines/{pipeline}  microsoft  Purview samples
+adf-factory  -  -  azure_data_factory  /subscriptions/{subscription}/resourceGroups/{group}/providers/{provider}/factories/{factory}  microsoft  Purview samples
 file-column  -  -  column  https://{path*}#__tabular_schema//{column*}  microsoft  Purview samples
 file-schema  -  -  tabular_schema  https://{path*}#__tabular_schema  microsoft  Purview samples
 azure-sql-column  -  -  azure_sql_column  mssql://{host:azure-sql}/{database}/{schema}/{table}#{column}  microsoft  Purview samples
@@ -35,10 +35,10 @@ synapse-dedicated-table  mssql://{host:synapse}[:{port}]  {pool}.{schema}.{table
 synapse-dedicated-table-dbo  mssql://{host:synapse}[:{port}]  {pool}.{table}  azure_synapse_dedicated_sql_table  mssql://{host}/{pool}/dbo/{table}  microsoft  ADB accelerator
 fabric-warehouse-table  fabric-warehouse://{host:fabric-sql}[:{port}]  {database}.{schema}.{table}  fabric_warehouse_table  mssql://{host}/{database}/{schema}/{table}  guess  the type is in third-party lists, the name by analogy with Azure SQL
 fabric-warehouse-table-tds  mssql://{host:fabric-sql}[:{port}]  {database}.{schema}.{table}  fabric_warehouse_table  mssql://{host}/{database}/{schema}/{table}  guess  as fabric-warehouse-table, over SQL Server's protocol
-mssql-table-instance  mssql://{host}[:{port}]  {instance}.{database}.{schema}.{table}  mssql_table  mssql://{host}/{instance}/{database}/{schema}/{table}  third-party  server/instance/database assets in tayganr/purviewlab
-mssql-table-as-given  -  -  mssql_table  mssql://{host}/{database}/{schema}/{table}  guess  by analogy with Azure SQL
-mssql-table  mssql://{host}[:{port}]  {database}.{schema}.{table}  mssql_table  mssql://{host}/MSSQLSERVER/{database}/{schema}/{table}  third-party  server/instance/database assets in tayganr/purviewlab
-mssql-table-dbo  mssql://{host}[:{port}]  {database}.{table}  mssql_table  mssql://{host}/MSSQLSERVER/{database}/dbo/{table}  third-party  server/instance/database assets in tayganr/purviewlab
+mssql-table-instance  mssql://{host:not-azure}[:{port}]  {instance}.{database}.{schema}.{table}  mssql_table  mssql://{host}/{instance}/{database}/{schema}/{table}  third-party  server/instance/database assets in tayganr/purviewlab
+mssql-table-as-given  -  -  mssql_table  mssql://{host:not-azure}/{database}/{schema}/{table}  guess  by analogy with Azure SQL
+mssql-table  mssql://{host:not-azure}[:{port}]  {database}.{schema}.{table}  mssql_table  mssql://{host}/MSSQLSERVER/{database}/{schema}/{table}  third-party  server/instance/database assets in tayganr/purviewlab
+mssql-table-dbo  mssql://{host:not-azure}[:{port}]  {database}.{table}  mssql_table  mssql://{host}/MSSQLSERVER/{database}/dbo/{table}  third-party  server/instance/database assets in tayganr/purviewlab
 onelake-table  abfss://{workspace}@{host:onelake}  {item}.Lakehouse/Tables/{table}  fabric_lakehouse_table  https://app.fabric.microsoft.com/groups/{workspace}/lakehouses/{item}/tables/{table}  guess  as onelake-table-guid, with names where the portal has guids
 onelake-table-schema  abfss://{workspace}@{host:onelake}  {item}.Lakehouse/Tables/{schema}/{table}  fabric_lakehouse_table  https://app.fabric.microsoft.com/groups/{workspace}/lakehouses/{item}/tables/{schema}.{table}  guess  as onelake-table-guid; nothing public shows a lakehouse with schemas
 onelake-table-guid  abfss://{workspace}@{host:onelake}  {item:guid}/Tables/{table}  fabric_lakehouse_table  https://app.fabric.microsoft.com/groups/{workspace}/lakehouses/{item}/tables/{table}  third-party  dbt-fabric and workshop scripts
@@ -60,14 +60,14 @@ cosmos-collection  azurecosmos://{host:cosmos}[:{port}]  dbs/{database}/colls/{c
 kusto-table  azurekusto://{host:kusto}[:{port}]  {database}/{table}  azure_data_explorer_table  https://{host}/{database}/{table}  microsoft  ADB accelerator
 azure-postgresql-table  postgres://{host:azure-postgresql}[:{port}]  {database}.{schema}.{table}  azure_postgresql_table  postgresql://{host}/{database}/{schema}/{table}  microsoft  ADB accelerator
 azure-postgresql-table-public  postgres://{host:azure-postgresql}[:{port}]  {database}.{table}  azure_postgresql_table  postgresql://{host}/{database}/public/{table}  microsoft  ADB accelerator
-postgresql-table  postgres://{host}[:{port}]  {database}.{schema}.{table}  postgresql_table  postgresql://servers/{host}:{port=5432}/dbs/{database}/schemas/{schema}/tables/{table}  microsoft  ADB accelerator
-postgresql-table-public  postgres://{host}[:{port}]  {database}.{table}  postgresql_table  postgresql://servers/{host}:{port=5432}/dbs/{database}/schemas/public/tables/{table}  microsoft  ADB accelerator
+postgresql-table  postgres://{host:not-azure}[:{port}]  {database}.{schema}.{table}  postgresql_table  postgresql://servers/{host}:{port=5432}/dbs/{database}/schemas/{schema}/tables/{table}  microsoft  ADB accelerator
+postgresql-table-public  postgres://{host:not-azure}[:{port}]  {database}.{table}  postgresql_table  postgresql://servers/{host}:{port=5432}/dbs/{database}/schemas/public/tables/{table}  microsoft  ADB accelerator
 azure-mysql-table  mysql://{host:azure-mysql}[:{port}]  {database}.{table}  azure_mysql_table  mysql://{host}/{database}/{table}  microsoft  ADB accelerator
-mysql-table  mysql://{host}[:{port}]  {database}.{table}  mysql_table  mysql://servers/{host}:{port=3306}/dbs/{database}/tables/{table}  microsoft  ADB accelerator (older settings)
+mysql-table  mysql://{host:not-azure}[:{port}]  {database}.{table}  mysql_table  mysql://servers/{host}:{port=3306}/dbs/{database}/tables/{table}  microsoft  ADB accelerator (older settings)
 oracle-table  oracle://{host}[:{port}]  {service}.{schema}.{table}  oracle_table  oracle://{host}/{schema}/{table}  guess  as oracle-table-two-parts, with the schema in the database's place
 oracle-table-two-parts  oracle://{host}[:{port}]  {database}.{table}  oracle_table  oracle://{host}/{database}/{table}  microsoft  ADB accelerator (older settings)
 db2-table  db2://{host}[:{port}]  {database}.{schema}.{table}  db2_table  db2://servers/{host}:{port=50000}/databases/{database}/schemas/{schema}/tables/{table}  microsoft  ADB accelerator (older settings)
-snowflake-table  snowflake://{account:labels}  {database}.{schema}.{table}  snowflake_table  snowflake://{account}.snowflakecomputing.com/databases/{database}/schemas/{schema}/tables/{table}  third-party  ADB accelerator (snowflake mapping) for the path, public scripts for the host
+snowflake-table  snowflake://{host:snowflake}[:{port}]  {database}.{schema}.{table}  snowflake_table  snowflake://{host}/databases/{database}/schemas/{schema}/tables/{table}  third-party  ADB accelerator (snowflake mapping) for the path, public scripts for the host
 databricks-notebook  -  -  databricks_notebook  databricks://{workspace}/notebooks/{path*}  microsoft  ADB accelerator
 databricks-table  databricks://{host:labels}[:{port}]  {catalog}.{schema}.{table}  databricks_table  databricks://{host}/catalogs/{catalog}/schemas/{schema}/tables/{table}  guess  third-party readers agree on the path; Purview has the metastore's id where this has the host
 unitycatalog-table  unitycatalog://{host:labels}[:{port}]  {catalog}.{schema}.{table}  databricks_table  databricks://{host}/catalogs/{catalog}/schemas/{schema}/tables/{table}  guess  as databricks-table
@@ -83,7 +83,7 @@ clickhouse-table  clickhouse://{host}[:{port}]  {name*}  DataSet  clickhouse://{
 crate-table  crate://{host}[:{port}]  {name*}  DataSet  crate://{host}[:{port}]/{name}  guess  OpenLineage
 dbfs-path  dbfs://[{workspace}]  {path*}  DataSet  dbfs://[{workspace}]/{path}  guess  OpenLineage
 dremio-table  dremio://{host}[:{port}]  {name*}  DataSet  dremio://{host}[:{port}]/{name}  guess  dbt's OpenLineage integration
-duckdb-table  duckdb://{file*}  {name*}  DataSet  duckdb://{file}/{name}  guess  dbt's OpenLineage integration
+duckdb-table  duckdb://[{host}]  {path*}  DataSet  duckdb://[{host}]/{path}  guess  dbt's OpenLineage integration
 file-path  file://[{host}]  {path*}  DataSet  file://[{host}]/{path}  guess  OpenLineage
 gcs-object  gs://{bucket}  {key*}  DataSet  gs://{bucket}/{key}  guess  OpenLineage
 glue-table  arn:aws:glue:{region}:{account}  table/{database}/{table}  DataSet  arn:aws:glue:{region}:{account}:table/{database}/{table}  guess  OpenLineage

@@ -5,7 +5,7 @@ DBFS, Databricks' own file system, whose names mean something only together with
 of the workspace's Hive metastore. Spark's events carry the mounts (run facet `environment-properties`).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 DBFS = ("dbfs", "file")
@@ -24,20 +24,20 @@ class Workspace:
         if namespace.partition(":")[0] not in DBFS:
             return namespace, name
         path = "/" + name.lstrip("/")
-        if mount := _longest(self.mounts, path):
-            source = self.mounts[mount]
-            return source.rstrip("/"), "/" + path[len(mount.rstrip("/")) :].lstrip("/")
+        if mount := _innermost(self.mounts, path):
+            below = path.removeprefix(_bare(mount)).lstrip("/")
+            return self.mounts[mount].rstrip("/"), "/" + below
         if namespace == "dbfs" and self.host and path.startswith(WAREHOUSE):
             return f"dbfs://{self.host}", path
         return namespace, name
 
 
-def _longest(mounts: Iterable[str], path: str) -> str | None:
-    """The innermost mount that a path is under. The root, which every path is under, is no mount to speak of."""
-    under = [mount for mount in mounts if mount.strip("/") and _is_under(path, mount)]
-    return max(under, key=lambda mount: len(mount.rstrip("/")), default=None)
+def _innermost(mounts: Mapping[str, str], path: str) -> str | None:
+    """The longest mount that a path is under. Databricks' own, such as the root, lead to no address outside."""
+    outside = (mount for mount, source in mounts.items() if "://" in source)
+    under = [mount for mount in outside if f"{path}/".startswith(_bare(mount) + "/")]
+    return max(under, key=lambda mount: len(_bare(mount)), default=None)
 
 
-def _is_under(path: str, mount: str) -> bool:
-    bare = "/" + mount.strip("/")
-    return path == bare or path.startswith(bare + "/")
+def _bare(mount: str) -> str:
+    return "/" + mount.strip("/")

@@ -22,7 +22,7 @@ def locate(text: str, rules: Rules = BUILT_IN) -> Match | None:
     text = text.strip() if len(text) <= NAME_LIMIT else ""
     if not _usable(text):
         return None
-    plain = tidy(text)
+    plain = tidy(_without_query(text))
     spelled = list(text_readings(text))
     return (
         first_text(rules.user, (text, plain))
@@ -48,6 +48,11 @@ def locate_openlineage(namespace: str, name: str, rules: Rules = BUILT_IN) -> Ma
     if match is None and "://" in name:
         return locate(name, rules)  # some producers put the whole URL into the name
     return match
+
+
+def _without_query(text: str) -> str:
+    """A web address without its query, which is a shared access signature if it is anything."""
+    return text.partition("?")[0] if text[:4].lower() == "http" else text
 
 
 def _usable(text: str) -> bool:

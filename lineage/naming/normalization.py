@@ -19,10 +19,12 @@ FILES = frozenset(
         "aws_s3_v2_object",
     }
 )
-_HEAD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*+:/++[^/#]*+")
+_HEAD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*+://[^/#]*+")
 _BRACKETS = re.compile(r"\[([^/\[\]]*+)\]")
 _EXTENSION = re.compile(r"\.[^./]{2,5}\Z")
-_DATA_FACTORY = re.compile(r"(?<=/)(subscriptions|resourceGroups|factories|pipelines|activities)/([^/#]++)")
+_DATA_FACTORY = re.compile(
+    r"(?<=/)(subscriptions|resourceGroups|providers|factories|pipelines|activities)/([^/#]++)"
+)
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -31,7 +33,6 @@ def tidy(text: str) -> str:
     text, mark, fragment = text.strip().partition("#")
     head = _HEAD.match(text)
     start = re.sub(r"\s+", "", head[0].lower()) if head else ""
-    start = re.sub(r":/+", "://", start, count=1)
     path = re.sub(r"/{2,}", "/", text[head.end() :] if head else text)
     return start + re.sub(r" ?+/ ?+", "/", path) + mark + fragment
 

@@ -133,16 +133,16 @@ def _piece(token: Token, followers: list[str], *, dotted: bool) -> str:
 
 def _followers(found: tuple[Token, ...], index: int) -> Iterator[str]:
     """The literals that may come after a token; an empty one where a placeholder follows directly."""
-    optional = False
+    optional = first = False
     for token in found[index + 1 :]:
-        if token.bracket == "[":
-            optional = True
-        elif token.bracket == "]":
-            optional = False
-        elif token.literal or not optional:
+        if token.bracket:
+            optional = first = token.bracket == "["
+        elif not optional:
             yield token.literal
-            if not optional:
-                return
+            return
+        elif first:
+            yield token.literal
+            first = False
 
 
 @dataclass(frozen=True, slots=True)

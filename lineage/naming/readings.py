@@ -80,9 +80,17 @@ def _read_database(address: Address, name: str) -> Iterator[Reading]:
     path = [part for part in address.path.split("/") if part]
     if path:
         yield namespace, _joined([*path, *parts])
-    if len(parts) == 2 and parts[0].lower() == DEFAULT_SCHEMAS.get(address.scheme):  # noqa: PLR2004
-        return  # schema and table, and nothing says which database
-    yield namespace, _joined(parts)
+    if not _lacks_database(address.scheme, parts):
+        yield namespace, _joined(parts)
+
+
+def _lacks_database(scheme: str, parts: list[str]) -> bool:
+    """`dbo.orders`: a schema and a table, and nothing says in which database."""
+    match parts:
+        case [schema, _]:
+            return schema.lower() == DEFAULT_SCHEMAS.get(scheme)
+        case _:
+            return False
 
 
 def _with_parameters(address: Address, parts: list[str]) -> list[str]:
@@ -94,8 +102,13 @@ def _with_parameters(address: Address, parts: list[str]) -> list[str]:
 
 
 def _read_snowflake(address: Address, name: str) -> Iterator[Reading]:
-    account = address.authority.partition(":")[0].removesuffix(".snowflakecomputing.com")
-    yield from _read_database(Address("snowflake", account, address.path, address.parameters), name)
+    """OpenLineage writes the account alone; Purview, like the driver, its host."""
+    host = (
+        address.host
+        if address.host.endswith(HOSTS["snowflake"])
+        else f"{address.host}.snowflakecomputing.com"
+    )
+    yield from _read_database(Address("snowflake", host, address.path, address.parameters), name)
 
 
 def _read_path(address: Address, name: str) -> Iterator[Reading]:
@@ -116,10 +129,10 @@ def _read_storage(address: Address, name: str) -> Iterator[Reading]:
 
 def _read_web(address: Address, name: str) -> Iterator[Reading]:
     """The https form of a storage address; a shared access signature is not part of the name."""
-    if address.host.endswith(HOSTS["adls-gen1"]):
-        yield from _read_path(Address("adl", address.host, address.path.removeprefix("/webhdfs/v1")), name)
-        return
     path = f"{address.path}/{name}".partition("?")[0].strip("/")
+    if address.host.endswith(HOSTS["adls-gen1"]):
+        yield from _read_path(Address("adl", address.host, ""), path.removeprefix("webhdfs/v1/"))
+        return
     container, _, rest = path.partition("/")
     endpoint = address.host.partition(".")[2].partition(".")[0]
     scheme = {"dfs": "abfss", "blob": "wasbs"}.get(endpoint)
@@ -127,9 +140,13 @@ def _read_web(address: Address, name: str) -> Iterator[Reading]:
         yield from _read_storage(Address(scheme, f"{container}@{address.host}", ""), rest)
 
 
-def _read_opaque(address: Address, name: str) -> Iterator[Reading]:
-    """Stores whose address is a file or a list: kept as written."""
-    yield f"{address.scheme}://{address.authority}{address.path}", clean_name(name)
+def _read_file_database(address: Address, name: str) -> Iterator[Reading]:
+    """A database that is a file, such as DuckDB's."""
+    yield from _read_path(address, clean_name(name))
+
+
+def _read_brokers(address: Address, name: str) -> Iterator[Reading]:
+    yield f"{address.scheme}://{address.authority}", name.strip("/")
 
 
 _READERS: dict[str, Callable[[Address, str], Iterator[Reading]]] = {
@@ -139,6 +156,6 @@ _READERS: dict[str, Callable[[Address, str], Iterator[Reading]]] = {
     "wasbs": _read_storage,
     "https": _read_web,
     "http": _read_web,
-    "duckdb": _read_opaque,
-    "kafka": _read_opaque,
+    "duckdb": _read_file_database,
+    "kafka": _read_brokers,
 }

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 
 SPARK_PARTITIONS = "{SparkPartitions}"
 
+# Where the paths start: below the container, which S3 and the first Data Lake have in the host's place.
+_ROOT = re.compile(r"(?:s3|adl)://[^/]++/|https://[^/]++/[^/]++/")
 _SPARK_FILE = re.compile(r"part-\d{5}[-.]")
 _YEAR_MONTH_DAY = re.compile(r"/20[1-9]\d/(?:0[1-9]|1[0-2])/(?:0[1-9]|[12]\d|3[01])(?=/|\Z)")
 _REPLACERS = (
@@ -21,21 +23,20 @@ _REPLACERS = (
         ),
         r"{Year}\1{Month}\2{Day}",
     ),
-    (re.compile(r"(?<![^-.=_@])\d+(?![^-.=_@])"), "{N}"),
+    (re.compile(r"(?<![^-.=_@])\d++(?![^-.=_@])"), "{N}"),
     (re.compile(r"(?<![^-._@])[0-9A-Fa-f]{8,16}(?![^-._@])"), "{HEX}"),
     (re.compile(r"^[a-z]{2}[-_][a-z]{2}$", re.IGNORECASE), "{LOC}"),
 )
-_NUMBER = re.compile(r"\d+")
+_NUMBER = re.compile(r"\d++")
 
 
 def resource_sets(qualified_name: str) -> Iterator[str]:
     """The resource sets that a file or folder may belong to, the likeliest first."""
-    scheme, separator, rest = qualified_name.rstrip("/").partition("://")
-    host, _, path = rest.partition("/")
-    container, _, path = path.partition("/")
-    if not path:
+    root = _ROOT.match(qualified_name)
+    path = qualified_name[root.end() :].rstrip("/") if root else ""
+    if not (root and path):
         return
-    head = f"{scheme}{separator}{host}/{container}"
+    head = root[0].rstrip("/")
     folder, _, file = path.rpartition("/")
     if _SPARK_FILE.match(file):
         yield f"{head}{_replaced(folder)}/{SPARK_PARTITIONS}"

@@ -42,6 +42,7 @@ HOSTS = {
     ),
     "cosmos": (".documents.azure.com", ".documents.azure.us", ".documents.azure.cn"),
     "kusto": (".kusto.windows.net", ".kusto.usgovcloudapi.net", ".kusto.chinacloudapi.cn"),
+    "snowflake": (".snowflakecomputing.com", ".snowflakecomputing.cn"),
 }
 
 
@@ -50,7 +51,15 @@ def _host_ending(endings: tuple[str, ...]) -> str:
     return rf"[^/:@#?\s]++(?:{allowed})"
 
 
+def _host_elsewhere() -> str:
+    """Any host but those of Azure's database services: the rules for servers that people run themselves."""
+    services = ("azure-sql", "synapse", "fabric-sql", "azure-postgresql", "azure-mysql")
+    endings = (ending for service in services for ending in HOSTS[service])
+    return r"[^/:@#?\s]++" + "".join(f"(?<!{re.escape(ending)})" for ending in endings)
+
+
 SHAPES = {name: _host_ending(endings) for name, endings in HOSTS.items()} | {
+    "not-azure": _host_elsewhere(),
     "port": r"\d++",
     "guid": r"[0-9a-fA-F]{8}+(?:-[0-9a-fA-F]{4}+){3}+-[0-9a-fA-F]{12}+",
     "labels": r"[^/:@#?\s]++",  # a host with any number of dots

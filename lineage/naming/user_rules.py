@@ -67,7 +67,7 @@ def _to_rule(index: int, rule: UserRule) -> Rule:
     return Rule(
         rule.id or f"user-{index + 1}",
         rule.type_name,
-        Evidence.GUESS,
+        Evidence.USER,
         SOURCE,
         namespace=namespace,
         name=name,
