@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 RUNTIME := azure-functions-runtime==1.3.0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup
+.PHONY: help setup demo up test lint format schema
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -24,3 +24,24 @@ $(VENV)/.ready: pyproject.toml requirements.txt
 local/azurite/node_modules/.ready: local/azurite/package.json local/azurite/package-lock.json
 	npm ci --prefix local/azurite --no-audit --no-fund --loglevel=error
 	@touch $@
+
+demo: setup ## the main job from end to end on the local stack, in seconds
+	@$(BIN)/python -m local.demo
+
+up: setup ## the local stack in the foreground, with its addresses
+	@$(BIN)/python -m local
+
+test: setup lint ## everything: lint, types, unit, integration, contract and e2e tests
+	$(BIN)/python -m pytest
+
+lint: setup ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: setup ## what ruff can mend by itself
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+schema: setup ## docs/lineage-request.schema.json from the models
+	$(BIN)/python -m lineage.request > docs/lineage-request.schema.json

@@ -288,6 +288,15 @@ def read_request(payload: Any) -> LineageRequest:
         ) from None
 
 
+def json_schema() -> dict[str, Any]:
+    """The request as JSON Schema (draft 2020-12), with the spellings for one dataset beside those for several."""
+    schema = LineageRequest.model_json_schema()
+    one = {"allOf": [schema["properties"]["inputs"]["anyOf"][0]["items"]]}
+    for name, side in (("source", "inputs"), ("target", "outputs"), ("end1", "inputs"), ("end2", "outputs")):
+        schema["properties"][name] = {**one, "description": f"one dataset, instead of `{side}`"}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
 def _mistake(message: str) -> PydanticCustomError:
     return PydanticCustomError("lineage_request", "{text}", {"text": message})
 
@@ -309,3 +318,7 @@ def _to_mistake(error: Any) -> Mistake:
 def _json_kind(value: Any) -> str:
     kinds = {bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "an array"}
     return kinds.get(type(value), "null")
+
+
+if __name__ == "__main__":
+    print(json.dumps(json_schema(), indent=2))  # noqa: T201 - `make schema`

@@ -28,6 +28,7 @@ from lineage.request import (
 
 REMEMBERED = 100_000  # datasets
 REMEMBERED_FOR = 600.0  # seconds
+NAMED = 5  # missing guids that are named at most
 
 
 class Resolver:
@@ -78,13 +79,16 @@ class Resolver:
         return DatasetMissing(*mistakes, final=on_missing == "fail", answer=answer)
 
     async def _gone(self, guids: set[str], answer: DataMapError) -> set[str]:
-        if named := {guid for guid in guids if guid in answer.detail}:
-            return named
-        try:
-            found = await self._datamap.entities_by_guid(guids)
-        except NotFound as error:
-            return {guid for guid in guids if guid in error.detail}
-        return guids - {entity["guid"] for entity in filter(_is_active, found)}
+        """Which of the guids do not exist. Atlas refuses a read for the first one it misses, so it is asked again."""
+        gone = {guid for guid in guids if guid in answer.detail}
+        for _ in range(NAMED if not gone else 0):
+            try:
+                found = await self._datamap.entities_by_guid(guids - gone) if guids - gone else []
+            except NotFound as error:
+                gone |= {guid for guid in guids if guid in error.detail}
+            else:
+                return guids - {entity["guid"] for entity in filter(_is_active, found)}
+        return gone
 
     def _forget(self, node: Node) -> None:
         self._by_guid.pop(node.guid or "", None)

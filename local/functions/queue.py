@@ -84,7 +84,7 @@ class QueueListener:
             return
         renewal = asyncio.create_task(self._keep_leased(message))
         try:
-            body = self._decode(message.content)
+            body = self._decode(message.content or "")
             await invoke(self._function, self._value(body), _metadata(message, body, self._function))
         except InvocationFailed as error:
             logger.error("%s failed: %s", self._function.name, error)  # noqa: TRY400 - the stack is the function's
