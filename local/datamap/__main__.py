@@ -12,6 +12,7 @@ import orjson
 import uvloop
 from aiohttp import web
 
+from local.datamap.certificate import write_certificate
 from local.datamap.identity import SIGN_IN, SignIn
 from local.datamap.server import create_app
 
@@ -29,6 +30,12 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--certfile", type=Path, help="serve https with this certificate (PEM)")
     parser.add_argument("--keyfile", type=Path, help="its key, unless it is in the certificate's file")
+    parser.add_argument(
+        "--self-signed",
+        type=Path,
+        metavar="FILE",
+        help="serve https with a new certificate, written to FILE for clients to trust",
+    )
     parser.add_argument(
         "--identity-header",
         default=os.environ.get("DATAMAP_IDENTITY_HEADER", SIGN_IN.identity_header),
@@ -69,10 +76,14 @@ def _seed(path: Path | None) -> dict[str, Any] | None:
 
 
 def _tls(options: argparse.Namespace) -> ssl.SSLContext | None:
-    if options.certfile is None:
+    certificate = options.certfile
+    if options.self_signed is not None:
+        write_certificate(options.self_signed)
+        certificate = options.self_signed
+    if certificate is None:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(options.certfile, options.keyfile)
+    context.load_cert_chain(certificate, options.keyfile)
     return context
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from local.datamap import relationships
-from local.datamap.errors import Code
+from local.datamap.errors import Code, gateway_refusal
 from local.datamap.graph import ACTIVE, Entity, Graph
 from local.datamap.payload import listing, mapping
 from local.datamap.placement import Collections
@@ -99,6 +99,12 @@ class Catalogue:
         for entity in moved:
             entity.collection = collection
         return moved
+
+    def delete_collection(self, name: str) -> None:
+        """Only empty collections can be deleted."""
+        if any(e.collection == name and e.status == ACTIVE for e in self.graph.entities.values()):
+            raise gateway_refusal(409, "Conflict", f"Collection {name} is not empty")
+        self.collections.delete(name)
 
     def delete_types(self, names: Iterable[str]) -> None:
         entities = {e.type_name for e in self.graph.entities.values() if e.status == ACTIVE}

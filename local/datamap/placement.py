@@ -43,6 +43,16 @@ class Collections:
         self._policies.setdefault(name, _policy(name, parent))
         return self._collections[name]
 
+    def delete(self, name: str) -> None:
+        self.get(name)
+        if name == self.root or any(
+            c.get("parentCollection", {}).get("referenceName") == name for c in self._collections.values()
+        ):
+            raise gateway_refusal(
+                409, "Conflict", f"Collection {name} has collections of its own or is the root"
+            )
+        del self._collections[name], self._policies[name]
+
     def policies(self) -> list[dict[str, Any]]:
         return list(self._policies.values())
 
