@@ -39,11 +39,14 @@ def main() -> None:
         prog="python -m local", description="Azurite, Data Map stand-in, function app"
     )
     parser.add_argument("--json", action="store_true", help="print the addresses as one line of JSON")
+    parser.add_argument(
+        "--core-tools", action="store_true", help="run the app with `func start`, where it is installed"
+    )
     options = parser.parse_args()
     end = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: end.set())
-    with Stack() as stack:
+    with Stack(core_tools=options.core_tools) as stack:
         print(stack.addresses.to_json() if options.json else describe(stack.addresses), flush=True)
         while not end.wait(1):
             if not stack.functions.is_running:

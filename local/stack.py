@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import socket
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -49,16 +50,23 @@ class Stack:
     """
     The three programs. A context manager: leaves nothing running.
 
-    `settings` are further app settings of the functions; `app` is another folder to run than the checkout.
+    `settings` are further app settings of the functions; `app` is another folder to run than the checkout;
+    `core_tools` runs it with `func start`, the real Functions host, which has to be installed.
     """
 
     def __init__(
-        self, *, settings: Mapping[str, str] | None = None, app: Path = ROOT, lease_seconds: int = 600
+        self,
+        *,
+        settings: Mapping[str, str] | None = None,
+        app: Path = ROOT,
+        lease_seconds: int = 600,
+        core_tools: bool = False,
     ) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="lineage-local-")
         self.logs = Path(self._folder.name)
         self._app = app
         self._lease = lease_seconds
+        self._core_tools = core_tools
         self._settings = dict(settings or {})
         self._key = secrets.token_urlsafe(24)
         self._identity_header = secrets.token_urlsafe(24)
@@ -86,6 +94,9 @@ class Stack:
 
     def start_functions(self) -> None:
         """Starts the function app (again): another process, the same addresses of everything else."""
+        if self._core_tools:
+            self._start_core_tools()
+            return
         self.functions = self._launch(
             "functions",
             [
@@ -100,6 +111,16 @@ class Stack:
             self.app_settings(),
         )
         self._functions_url = json.loads(self.functions.line_with('"functions"'))["functions"]
+
+    def _start_core_tools(self) -> None:
+        port = _free_port()
+        self.functions = self._launch(
+            "functions",
+            ["func", "start", "--port", str(port), "--script-root", str(self._app)],
+            {"FUNCTIONS_WORKER_RUNTIME": "python", **self.app_settings()},
+        )
+        self.functions.line_with("Host lock lease acquired", timeout=120)
+        self._functions_url = f"http://127.0.0.1:{port}"
 
     @property
     def addresses(self) -> Addresses:
@@ -156,6 +177,12 @@ def _connection_string(azurite: Process) -> str:
         line = azurite.line_with(f"{service} service is successfully listening at")
         parts.append(f"{service}Endpoint={line.split()[-1]}/{ACCOUNT}")
     return ";".join(parts) + ";"
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
 
 
 def _create_queues(storage: str) -> None:

@@ -26,14 +26,12 @@ T = TypeVar("T")
 
 
 @pytest.fixture(scope="session")
-def addresses(request: pytest.FixtureRequest) -> Iterator[Addresses]:
+def addresses(request: pytest.FixtureRequest) -> Addresses:
     given = request.config.getoption("--addresses")
-    if given:
-        text = given if given.startswith("{") else Path(given).read_text("utf-8")
-        yield Addresses(**json.loads(text))
-        return
-    with Stack() as stack:
-        yield stack.addresses
+    if not given:
+        stack: Stack = request.getfixturevalue("stack")
+        return stack.addresses
+    return Addresses(**json.loads(given if given.startswith("{") else Path(given).read_text("utf-8")))
 
 
 @pytest.fixture(scope="session")

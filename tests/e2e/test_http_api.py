@@ -58,6 +58,7 @@ def test_a_body_that_unfolds_beyond_the_limit_is_413(app):
     assert answer.status_code == 413
 
 
+@pytest.mark.needs_keys
 def test_reading_and_writing_need_a_key_and_health_does_not(app):
     assert app.post({}, headers={"x-functions-key": "wrong"}).status_code == 401
     assert app.get("/api/ready", key=False).status_code == 401

@@ -1,0 +1,72 @@
+"""Files that say the same thing twice, held together."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+from lineage import __version__
+from lineage.request import json_schema
+from lineage.settings import Settings, Storage
+
+ROOT = Path(__file__).parents[2]
+
+
+def text(name):
+    return (ROOT / name).read_text("utf-8")
+
+
+def project():
+    return tomllib.loads(text("pyproject.toml"))["project"]
+
+
+def test_requirements_txt_says_what_pyproject_says():
+    lines = [line for line in text("requirements.txt").splitlines() if line and not line.startswith("#")]
+
+    assert lines == project()["dependencies"]
+
+
+def test_the_version_is_said_once():
+    assert project()["version"] == __version__
+
+
+def test_the_published_json_schema_is_that_of_the_models():
+    assert json.loads(text("docs/lineage-request.schema.json")) == json_schema(), "run: make schema"
+
+
+def test_the_settings_example_knows_every_setting_it_names():
+    known = {field.alias for model in (Settings, Storage) for field in model.model_fields.values()}
+    hosts_own = {"FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage"}
+
+    assert set(json.loads(text("local.settings.json.example"))["Values"]) <= known | hosts_own
+
+
+def test_host_json_lets_the_app_decode_messages_itself_and_says_every_number():
+    queues = json.loads(text("host.json"))["extensions"]["queues"]
+
+    assert queues["messageEncoding"] == "none"
+    assert set(queues) == {
+        "messageEncoding",
+        "batchSize",
+        "newBatchThreshold",
+        "maxDequeueCount",
+        "visibilityTimeout",
+        "maxPollingInterval",
+    }
+
+
+def test_everything_but_the_app_is_kept_out_of_the_deployment_package():
+    deployed = {"function_app.py", "host.json", "requirements.txt", "lineage"}
+    ignored = [
+        re.compile(_as_pattern(line)) for line in text(".funcignore").splitlines() if line and line[0] != "#"
+    ]
+
+    packed = {
+        path.name for path in ROOT.iterdir() if not any(pattern.fullmatch(path.name) for pattern in ignored)
+    }
+
+    assert packed == deployed
+
+
+def _as_pattern(line):
+    return re.escape(line).replace(r"\*", ".*") if line != ".*" else r"\..*"
