@@ -25,7 +25,7 @@ class Catalogue:
 
     def load(self, seed: dict[str, Any]) -> None:
         """Takes in a catalogue as a scan would leave it: an entity/bulk body, and `relationships` if there are any."""
-        if seed.get("entities"):
+        if listing(seed, "entities"):
             self.upsert(seed)
         for relationship in listing(seed, "relationships"):
             relationships.create(self.graph, relationship)

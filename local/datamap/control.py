@@ -50,8 +50,7 @@ class Control:
 
     async def _seed(self, request: web.Request) -> web.Response:
         try:
-            seed = orjson.loads(await request.read())
-            self._state.catalogue.load(seed)
+            self._state.catalogue.load(orjson.loads(await request.read()))
         except orjson.JSONDecodeError as invalid:
             return _bad(str(invalid))
         except Refused as refused:

@@ -16,6 +16,7 @@ from aiohttp import web
 from local.datamap.tokens import PURVIEW, Tokens
 
 _MANAGED_IDENTITY = "00000000-0000-0000-0000-000000000001"
+_USER = "00000000-0000-0000-0000-000000000002"
 _DEVICE_LIFETIME = 900
 
 
@@ -75,7 +76,7 @@ class Identity:
         return web.json_response(body | {"client_id": client_id})
 
     async def _openid_configuration(self, request: web.Request) -> web.Response:
-        base = f"{request.scheme}://{request.host}/{request.match_info['tenant']}"
+        base = _issuer(request).removesuffix("/v2.0")
         return web.json_response({
             "issuer": f"{base}/v2.0",
             "token_endpoint": f"{base}/oauth2/v2.0/token",
@@ -91,7 +92,7 @@ class Identity:
                 form.get("client_id", ""), form.get("client_secret"), _audience(form)
             )
         if grant == "urn:ietf:params:oauth:grant-type:device_code":
-            return self._device_token(form.get("device_code", ""))
+            return self._device_token(form.get("device_code", ""), _issuer(request))
         return _refused(
             400,
             "unsupported_grant_type",
@@ -130,7 +131,7 @@ class Identity:
                 return web.Response(status=204)
         raise web.HTTPNotFound
 
-    def _device_token(self, device_code: str) -> web.Response:
+    def _device_token(self, device_code: str, issuer: str) -> web.Response:
         code = self._device_codes.get(device_code)
         if code is None:
             return _refused(400, "bad_verification_code", "AADSTS70019: Verification code not recognised.")
@@ -141,9 +142,16 @@ class Identity:
                 400, "authorization_pending", "AADSTS70016: The user has not entered the code yet."
             )
         del self._device_codes[device_code]
-        return self._issued(code.audience, code.client_id)
+        user = {
+            "iss": issuer,
+            "aud": code.client_id,
+            "sub": _USER,
+            "oid": _USER,
+            "preferred_username": "local",
+        }
+        return self._issued(code.audience, code.client_id, id_token=self._tokens.sign(user))
 
-    def _issued(self, audience: str, client_id: str) -> web.Response:
+    def _issued(self, audience: str, client_id: str, **more: str) -> web.Response:
         token, expires = self._tokens.issue(audience, client_id)
         lifetime = expires - int(time.time())
         return web.json_response({
@@ -152,7 +160,12 @@ class Identity:
             "expires_in": lifetime,
             "ext_expires_in": lifetime,
             "access_token": token,
+            **more,
         })  # fmt: skip
+
+
+def _issuer(request: web.Request) -> str:
+    return f"{request.scheme}://{request.host}/{request.match_info['tenant']}/v2.0"
 
 
 async def _form(request: web.Request) -> dict[str, str]:

@@ -5,8 +5,8 @@ from typing import Any
 from local.datamap.errors import Code
 
 
-def mapping(body: dict[str, Any], key: str) -> dict[str, Any]:
-    part = body.get(key)
+def mapping(body: Any, key: str) -> dict[str, Any]:
+    part = _part(body, key)
     if part is None:
         return {}
     if not isinstance(part, dict):
@@ -14,10 +14,16 @@ def mapping(body: dict[str, Any], key: str) -> dict[str, Any]:
     return part
 
 
-def listing(body: dict[str, Any], key: str) -> list[Any]:
-    part = body.get(key)
+def listing(body: Any, key: str) -> list[Any]:
+    part = _part(body, key)
     if part is None:
         return []
     if not isinstance(part, list):
         raise Code.INVALID_PARAMETERS(f"{key} is not an array")
     return part
+
+
+def _part(body: Any, key: str) -> Any:
+    if not isinstance(body, dict):
+        raise Code.INVALID_PARAMETERS("the body is not a JSON object")
+    return body.get(key)

@@ -26,21 +26,22 @@ class Tokens:
         self._expiries: dict[str, float] = {}
 
     def issue(self, audience: str, client_id: str) -> tuple[str, int]:
-        """A token for the audience, and when it expires (seconds since the epoch)."""
-        now = int(self._clock())
+        """An access token for the audience, and when it expires (seconds since the epoch)."""
         claims = {
             "aud": audience,
             "iss": "https://sts.windows.net/local/",
-            "iat": now,
-            "nbf": now,
-            "exp": now + self._lifetime,
             "appid": client_id,
             "oid": client_id,
-            "uti": str(uuid4()),
         }
+        return self.sign(claims), int(self._clock()) + self._lifetime
+
+    def sign(self, claims: dict[str, Any]) -> str:
+        """A JWT of the claims and of the times that every token has."""
+        now = int(self._clock())
+        times = {"iat": now, "nbf": now, "exp": now + self._lifetime, "uti": str(uuid4())}
         head = _encoded(orjson.dumps({"typ": "JWT", "alg": "HS256"}))
-        signed = f"{head}.{_encoded(orjson.dumps(claims))}"
-        return f"{signed}.{self._signature(signed)}", now + self._lifetime
+        signed = f"{head}.{_encoded(orjson.dumps(claims | times))}"
+        return f"{signed}.{self._signature(signed)}"
 
     def check(self, authorization: str | None) -> None:
         """Refuses a request whose bearer token is missing, not ours, for another audience, or expired."""
