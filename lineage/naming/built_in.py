@@ -8,7 +8,7 @@ what is copied from Purview's portal is kept as it is; lines with `-` for namesp
 
 Sources, by the names used below:
   ADB accelerator     microsoft/Purview-ADB-Lineage-Solution-Accelerator: OlToPurviewMappings.json, QnParserTests.cs
-  Purview samples     answers of real accounts in the documentation of pv (Azure/purview-cli), Purview-API-via-PyApacheAtlas
+  Purview samples     answers of real accounts in the documentation of pv (Azure/purview-cli), tayganr/purviewdocs
   Purview docs        learn.microsoft.com/purview: asset normalization, resource sets, data lineage tutorials
   Azure SDK tests     recorded tests of the Purview catalogue client in azure-sdk-for-net
   OpenLineage         spec Naming.md for the OpenLineage side; the Purview side is the generic DataSet, since nothing

@@ -11,7 +11,7 @@ def display_name(asset: Asset) -> str:
     """The last part of the qualifiedName: the table, the file or folder, the column; never empty."""
     name = asset.qualified_name.rstrip("/")
     if asset.type_name == _HIVE:
-        name = name.rpartition("@")[0] or name
-        return name.rpartition(".")[2] or name
-    last = name.rpartition("#")[2].rpartition("/")[2]
+        last = (name.rpartition("@")[0] or name).rpartition(".")[2]
+    else:
+        last = name.rpartition("#")[2].rpartition("/")[2]
     return unquote(last) or asset.qualified_name

@@ -19,12 +19,15 @@ FILES = frozenset(
         "aws_s3_v2_object",
     }
 )
+_WEB_ADDRESSES = FILES | {"azure_blob_container", "azure_datalake_gen2_filesystem"}
 _HEAD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*+://[^/#]*+")
 _BRACKETS = re.compile(r"\[([^/\[\]]*+)\]")
 _EXTENSION = re.compile(r"\.[^./]{2,5}\Z")
 _DATA_FACTORY = re.compile(
     r"(?<=/)(subscriptions|resourceGroups|providers|factories|pipelines|activities)/([^/#]++)"
 )
+# Braces mark the patterns of resource sets, and a question mark would begin a query.
+_ENCODED = str.maketrans({"{": "%7B", "}": "%7D", "?": "%3F"})
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -39,11 +42,10 @@ def tidy(text: str) -> str:
 
 def normalize(type_name: str, qualified_name: str) -> str | None:
     """The qualifiedName as Purview keeps it, or None if it cannot be one."""
-    name = tidy(qualified_name)
+    name = tidy(qualified_name.translate(_ENCODED) if type_name in _WEB_ADDRESSES else qualified_name)
     if _SQL.match(type_name):
         name = _BRACKETS.sub(r"\1", name).replace(" ", "%20")
     elif type_name in FILES:
-        name = name.replace("{", "%7B").replace("}", "%7D")
         name = _EXTENSION.sub(lambda found: found[0].lower(), name)
     elif type_name.startswith(("adf_", "azure_data_factory")):
         name = _DATA_FACTORY.sub(lambda found: f"{found[1]}/{found[2].lower()}", name)
