@@ -13,7 +13,8 @@ from local.datamap.payload import listing, mapping
 from local.datamap.placement import Collections
 from local.datamap.references import guid_in
 from local.datamap.registry import Registry
-from local.datamap.upsert import DEFAULT_LIMITS, Batch, Mutations
+from local.datamap.upsert import Batch, Mutations
+from local.datamap.validation import DEFAULT_LIMITS
 
 
 class Catalogue:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from pydantic.alias_generators import to_camel
 
 from local.datamap.errors import Code, Refused, gateway_refusal
-from local.datamap.upsert import DEFAULT_LIMITS
+from local.datamap.validation import DEFAULT_LIMITS
 
 Milliseconds = Annotated[float, Field(ge=0, le=600_000)]
 

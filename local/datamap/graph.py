@@ -13,6 +13,9 @@ from uuid import uuid4
 from local.datamap.registry import Registry
 from local.datamap.typesystem import Reference, RelationshipType
 
+Side = tuple[str, int]
+"""A relationship type's name and which of its ends (0 or 1) is meant."""
+
 ACTIVE = "ACTIVE"
 DELETED = "DELETED"
 
@@ -27,8 +30,8 @@ class Entity:
     collection: str
     guid: str = field(default_factory=lambda: str(uuid4()))
     attributes: dict[str, Any] = field(default_factory=dict)
-    edges: dict[str, dict[str, "Relationship"]] = field(default_factory=dict)
-    """Active relationships by relationship attribute, then by the other end's guid."""
+    edges: dict[Side, dict[str, "Relationship"]] = field(default_factory=dict)
+    """Active relationships by the entity's side of them, then by the other end's guid."""
     status: str = ACTIVE
     version: int = 1
     created: int = field(default_factory=now_ms)
@@ -121,7 +124,7 @@ class Graph:
         self.relationships[relationship.guid] = relationship
         self._active_edges[relationship.key] = relationship
         for position in (0, 1):
-            mine = ends[position].edges.setdefault(relationship_type.ends[position].name, {})
+            mine = ends[position].edges.setdefault((relationship_type.name, position), {})
             mine[ends[1 - position].guid] = relationship
         return relationship
 
@@ -130,11 +133,11 @@ class Graph:
         relationship.touch()
         del self._active_edges[relationship.key]
         for position in (0, 1):
-            name = relationship.type.ends[position].name
-            del relationship.ends[position].edges[name][relationship.ends[1 - position].guid]
+            side = (relationship.type.name, position)
+            del relationship.ends[position].edges[side][relationship.ends[1 - position].guid]
 
     def edges(self, entity: Entity, reference: Reference) -> dict[str, Relationship]:
-        return entity.edges.get(reference.own.name, {})
+        return entity.edges.get((reference.relationship.name, reference.position), {})
 
     def _shown_from(self) -> float:
         return time.monotonic() + self.visibility_delay if self.visibility_delay else 0.0

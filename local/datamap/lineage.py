@@ -11,16 +11,25 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local.datamap.errors import Code
-from local.datamap.graph import Entity, Graph, Relationship
+from local.datamap.graph import Entity, Graph, Relationship, Side
 from local.datamap.views import header
 
 MAX_DEPTH = 31
 
-# The relationship attributes, of processes and of datasets, that lead against and with the data.
-_NEIGHBOURS = {
-    "INPUT": ("inputs", "outputFromProcesses", "sources"),
-    "OUTPUT": ("outputs", "inputToProcesses", "sinks"),
+# The sides of relationships, of processes and of datasets, that lead against and with the data.
+_NEIGHBOURS: dict[str, tuple[Side, ...]] = {
+    "INPUT": (
+        ("dataset_process_inputs", 0),
+        ("process_dataset_outputs", 1),
+        ("direct_lineage_dataset_dataset", 1),
+    ),
+    "OUTPUT": (
+        ("process_dataset_outputs", 0),
+        ("dataset_process_inputs", 1),
+        ("direct_lineage_dataset_dataset", 0),
+    ),
 }
+_LINEAGE_TYPES = {name for name, _ in _NEIGHBOURS["INPUT"]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +111,9 @@ def _walk(graph: Graph, base: Entity, direction: str, query: Query, found: _Foun
 
 
 def _edges(graph: Graph, entity: Entity, direction: str) -> Iterator[tuple[Relationship, Entity]]:
-    for name in _NEIGHBOURS[direction]:
-        for relationship in entity.edges.get(name, {}).values():
-            first, second = relationship.ends
-            other = second if first is entity else first
+    for side in _NEIGHBOURS[direction]:
+        for relationship in entity.edges.get(side, {}).values():
+            other = relationship.ends[1 - side[1]]
             if graph.visible(relationship) and graph.visible(other):
                 yield relationship, other
 
@@ -121,21 +129,18 @@ def _relate(relationship: Relationship, entity: Entity, other: Entity, direction
 
 
 def _climb(graph: Graph, entity: Entity, found: _Found) -> None:
-    """Adds what contains the entity (its table, schema, database, ...)."""
-    entity_type = graph.registry.entity_type(entity.type_name)
-    for name, reference in entity_type.references.items():
-        is_lineage = any(name in names for names in _NEIGHBOURS.values())
-        for relationship in (
-            entity.edges.get(name, {}).values() if reference.other.container and not is_lineage else ()
-        ):
-            parent = relationship.ends[1 - reference.position]
-            found.entities[parent.guid] = parent
-            found.parents[relationship.guid] = {
-                "childEntityId": entity.guid,
-                "parentEntityId": parent.guid,
-                "relationshipId": relationship.guid,
-            }
-            _climb(graph, parent, found)
+    """Adds what contains the entity: its table, schema, database and so on."""
+    for reference in graph.registry.entity_type(entity.type_name).references.values():
+        if reference.other.container and reference.relationship.name not in _LINEAGE_TYPES:
+            for relationship in graph.edges(entity, reference).values():
+                parent = relationship.ends[1 - reference.position]
+                found.entities[parent.guid] = parent
+                found.parents[relationship.guid] = {
+                    "childEntityId": entity.guid,
+                    "parentEntityId": parent.guid,
+                    "relationshipId": relationship.guid,
+                }
+                _climb(graph, parent, found)
 
 
 def _body(base: Entity, query: Query, found: _Found) -> dict[str, Any]:

@@ -22,7 +22,7 @@ def get(graph: Graph, guid: Any) -> Relationship:
 def create(graph: Graph, body: dict[str, Any]) -> Relationship:
     relationship_type = graph.registry.relationship_type(body.get("typeName"))
     ends = _in_order(graph, relationship_type, _ends(graph, relationship_type, body))
-    attributes = _attributes(relationship_type, body)
+    attributes = declared_attributes(relationship_type, body)
     if graph.edge(relationship_type, ends) is not None:
         raise Code.RELATIONSHIP_ALREADY_EXISTS(relationship_type.name, ends[0].guid, ends[1].guid)
     return graph.link(relationship_type, ends, attributes)
@@ -39,7 +39,7 @@ def update(graph: Graph, body: dict[str, Any]) -> Relationship:
     if relationship.status != ACTIVE:
         raise Code.RELATIONSHIP_GUID_NOT_FOUND(relationship.guid)
     _check_same_ends(relationship, body)
-    changed = relationship.attributes | _attributes(relationship.type, body)
+    changed = relationship.attributes | declared_attributes(relationship.type, body)
     if changed != relationship.attributes:
         relationship.attributes = changed
         relationship.touch()
@@ -51,6 +51,17 @@ def delete(graph: Graph, guid: str) -> None:
     if relationship.status != ACTIVE:
         raise Code.RELATIONSHIP_ALREADY_DELETED(guid)
     graph.unlink(relationship)
+
+
+def declared_attributes(relationship_type: RelationshipType, body: dict[str, Any]) -> dict[str, Any]:
+    """The attributes that the type declares; the rest vanishes, as it does on entities."""
+    sent = mapping(body, "attributes")
+    declared = relationship_type.attributes
+    known = {name: value for name, value in sent.items() if name in declared}
+    for name, value in known.items():
+        if not declared[name].accepts(value):
+            raise Code.RELATIONSHIP_CRUD_INVALID_PARAMS(f"{relationship_type.name}.{name}={value}")
+    return {name: declared[name].normal(value) for name, value in known.items()}
 
 
 def _ends(graph: Graph, relationship_type: RelationshipType, body: dict[str, Any]) -> tuple[Entity, Entity]:
@@ -91,14 +102,3 @@ def _check_same_ends(relationship: Relationship, body: dict[str, Any]) -> None:
             raise Code.RELATIONSHIP_UPDATE_END_CHANGE_NOT_ALLOWED(
                 relationship.type.name, relationship.guid, end.guid, guid_in(sent)
             )
-
-
-def _attributes(relationship_type: RelationshipType, body: dict[str, Any]) -> dict[str, Any]:
-    """The attributes that the type declares; the rest vanishes, as it does on entities."""
-    sent = mapping(body, "attributes")
-    declared = relationship_type.attributes
-    known = {name: value for name, value in sent.items() if name in declared}
-    for name, value in known.items():
-        if not declared[name].accepts(value):
-            raise Code.RELATIONSHIP_CRUD_INVALID_PARAMS(f"{relationship_type.name}.{name}={value}")
-    return {name: declared[name].normal(value) for name, value in known.items()}

@@ -4,7 +4,7 @@ from collections import Counter
 
 from local.datamap.catalogue import Catalogue
 from local.datamap.faults import Budget, Faults
-from local.datamap.upsert import Limits
+from local.datamap.validation import Limits
 
 
 class State:

@@ -12,26 +12,14 @@ import itertools
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-
 from local.datamap.errors import Code
 from local.datamap.graph import Entity, Graph, Relationship
-from local.datamap.payload import mapping
 from local.datamap.references import find_entity, guid_in, is_placeholder
+from local.datamap.relationships import declared_attributes
 from local.datamap.typesystem import EntityType, Reference
+from local.datamap.validation import Limits, check_attributes, check_sizes, check_version, sorted_out
 
 _automatic_placeholders = itertools.count(1_000_000_000)
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Documented quotas (azure-docs, how-to-manage-quotas): 32 KB a property value, 2 MB an asset."""
-
-    attribute_bytes: int = 32 * 1024
-    asset_bytes: int = 2 * 1024 * 1024
-
-
-DEFAULT_LIMITS = Limits()
 
 
 @dataclass(slots=True)
@@ -107,28 +95,12 @@ class Batch:
         if not isinstance(given, dict):
             raise Code.INVALID_PARAMETERS(f"not an entity: {given}")
         entity_type = self._graph.registry.entity_type(given.get("typeName"))
-        attributes, references = _sorted_out(entity_type, given)
-        self._check(entity_type, attributes)
+        attributes, references = sorted_out(entity_type, given)
+        check_attributes(entity_type, attributes, partial=self._partial)
+        check_sizes(attributes, self._limits)
         entity = self._entity(entity_type, given, attributes)
-        _check_version(entity, given.get("lastModifiedTS"))
+        check_version(entity, given.get("lastModifiedTS"))
         return _Draft(entity_type, entity, attributes, references)
-
-    def _check(self, entity_type: EntityType, attributes: dict[str, Any]) -> None:
-        """Refuses what Atlas' validation refuses, naming everything that is wrong."""
-        wrong = [
-            f"{entity_type.name}.{name}={value}: invalid value for type {entity_type.attributes[name].type_name}"
-            for name, value in attributes.items()
-            if not entity_type.attributes[name].accepts(value)
-        ]
-        if not self._partial:
-            wrong += [
-                f"{entity_type.name}.{name}: mandatory attribute value missing in type {entity_type.name}"
-                for name in entity_type.mandatory
-                if attributes.get(name) is None
-            ]
-        if wrong:
-            raise Code.INSTANCE_CRUD_INVALID_PARAMS(wrong if len(wrong) > 1 else wrong[0])
-        _check_sizes(attributes, self._limits)
 
     def _entity(self, entity_type: EntityType, given: dict[str, Any], attributes: dict[str, Any]) -> Entity:
         guid = guid_in(given)
@@ -172,7 +144,8 @@ class Batch:
         expected = reference.other.type_name
         if not self._graph.registry.entity_type(entity.type_name).is_a(expected):
             raise Code.RELATIONSHIP_INVALID_ENDTYPE(name, entity.guid, entity.type_name, expected)
-        return _Target(entity, _relationship_attributes(reference, object_id))
+        sent = object_id.get("relationshipAttributes")
+        return _Target(entity, declared_attributes(reference.relationship, sent) if sent else None)
 
     def _resolve(self, object_id: Any) -> Entity:
         guid = guid_in(object_id) if isinstance(object_id, dict) else None
@@ -228,50 +201,6 @@ class Batch:
             self._changed.add(entity.guid)
             entity.touch()
         done.touched(entity)
-
-
-def _sorted_out(
-    entity_type: EntityType, given: dict[str, Any]
-) -> tuple[dict[str, Any], dict[str, list[Any]]]:
-    """Plain attributes and references, wherever they were put; null references and unknown attributes are dropped."""
-    plain = mapping(given, "attributes")
-    declared = entity_type.attributes
-    attributes = {name: declared[name].normal(value) for name, value in plain.items() if name in declared}
-    references = {
-        name: value if isinstance(value, list) else [value]
-        for source in (plain, mapping(given, "relationshipAttributes"))
-        for name, value in source.items()
-        if name in entity_type.references and value is not None
-    }
-    return attributes, references
-
-
-def _check_version(entity: Entity, sent: Any) -> None:
-    """An entity that was read before somebody else changed it is refused (`lastModifiedTS` is documented as ETag)."""
-    if sent is not None and entity.attributes and str(sent).isdigit() and int(sent) < entity.version:
-        raise Code.PRECONDITION_FAILED(sent, entity.version, entity.guid)
-
-
-def _check_sizes(attributes: dict[str, Any], limits: Limits) -> None:
-    """The quotas are documented; with what code Purview refuses is not, so a plain bad request stands for it."""
-    total = 0
-    for name, value in attributes.items():
-        size = len(value.encode()) if isinstance(value, str) else len(orjson.dumps(value))
-        total += len(name) + size
-        if size > limits.attribute_bytes:
-            raise Code.BAD_REQUEST(
-                f"Attribute {name} has {size} bytes, the limit is {limits.attribute_bytes}"
-            )
-    if total > limits.asset_bytes:
-        raise Code.BAD_REQUEST(f"The asset has {total} bytes, the limit is {limits.asset_bytes}")
-
-
-def _relationship_attributes(reference: Reference, object_id: dict[str, Any]) -> dict[str, Any] | None:
-    struct = object_id.get("relationshipAttributes")
-    sent = struct.get("attributes") if isinstance(struct, dict) else None
-    if not isinstance(sent, dict):
-        return None
-    return {name: value for name, value in sent.items() if name in reference.relationship.attributes}
 
 
 def _update_relationship(relationship: Relationship, attributes: dict[str, Any] | None) -> bool:
