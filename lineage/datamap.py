@@ -8,6 +8,7 @@ answer came: whether and when to try again is `delivery`'s business. Every write
 
 import asyncio
 import json
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -41,6 +42,7 @@ from lineage.errors import (
     TypeMissing,
     Unavailable,
 )
+from lineage.pace import Pace
 from lineage.settings import is_loopback
 
 Json = dict[str, Any]
@@ -48,6 +50,7 @@ Json = dict[str, Any]
 API_VERSION = "2023-09-01"
 CONNECT_TIMEOUT = 10  # seconds
 READ_TIMEOUT = 100  # seconds; far below the host's functionTimeout
+PATIENCE = 20.0  # seconds that a call waits and is tried again while the Data Map throttles or is down
 QUERY_LIMIT = 6_000  # characters; gateways commonly refuse a request line beyond 8 KB
 
 METHODS = frozenset({"GET", "POST", "PUT", "DELETE"})
@@ -86,6 +89,7 @@ class DataMap:
         self._credential, self._scope = credential, scope
         self._options: Json = {"retry_on_methods": METHODS, "enforce_https": not is_loopback(endpoint)}
         self._threads = ThreadPoolExecutor(max_concurrency, thread_name_prefix="datamap")
+        self._pace = Pace()
 
     async def upsert(self, entities: Sequence[Json], *, collection: str | None = None) -> Json:
         """
@@ -168,6 +172,11 @@ class DataMap:
         except AlreadyExists:
             return
 
+    @property
+    def pause(self) -> float:
+        """Seconds for which calls are held back because the Data Map throttles or is down; 0 if it is not."""
+        return self._pace.pause
+
     async def sign_in(self) -> None:
         """Gets a token, or raises `SignInFailed`: every call does so by itself, this one only checks."""
         await asyncio.get_running_loop().run_in_executor(self._threads, self._get_token)
@@ -188,7 +197,31 @@ class DataMap:
         # `attr:` stays literal, as Atlas' documentation writes it.
         url = f"{self._base}{path}" + (f"?{urlencode(query, safe=':')}" if query else "")
         request = HttpRequest(method, url, json=body)
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._send, request)
+        return await self._paced(request)
+
+    async def _paced(self, request: HttpRequest) -> Json:
+        """The call, when its turn has come, and again while patience lasts; each answer tells the others how it is."""
+        give_up = time.monotonic() + PATIENCE
+        while True:
+            went = await self._pace.turn(give_up - time.monotonic())
+            try:
+                answer = await asyncio.get_running_loop().run_in_executor(self._threads, self._send, request)
+            except Unavailable as error:
+                if not error.concerns_all:
+                    self._pace.succeeded()
+                    raise
+                self._pace.failed(went, error.retry_after)
+                if time.monotonic() + self._pace.pause > give_up:
+                    raise
+            except DataMapError:
+                self._pace.succeeded()
+                raise
+            except BaseException:
+                self._pace.ended()
+                raise
+            else:
+                self._pace.succeeded()
+                return answer
 
     def _send(self, request: HttpRequest) -> Json:
         try:

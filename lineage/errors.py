@@ -23,6 +23,7 @@ Anything else that is raised is a bug of ours: the host retries it, and on the l
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from http import HTTPStatus
 from typing import Any, ClassVar
 
 
@@ -183,6 +184,11 @@ class Unavailable(DataMapError):
     title = "The Data Map is not available"
     status = 503
     fate = Fate.DEFERRED
+
+    @property
+    def concerns_all(self) -> bool:
+        """Whether the next call would fare no better. A 500 is Atlas stumbling over this very call."""
+        return self.http_status != HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 class SignInFailed(LineageError):
