@@ -36,15 +36,19 @@ def tidy(text: str) -> str:
     text, mark, fragment = text.strip().partition("#")
     head = _HEAD.match(text)
     start = re.sub(r"\s+", "", head[0].lower()) if head else ""
-    path = re.sub(r"/{2,}", "/", text[head.end() :] if head else text)
-    return start + re.sub(r" ?+/ ?+", "/", path) + mark + fragment
+    return start + _tidy_path(text[head.end() :] if head else text) + mark + fragment
+
+
+def _tidy_path(path: str) -> str:
+    first, *parts = (part.strip(" ") for part in path.split("/"))
+    return "/".join([first, *filter(None, parts[:-1]), *parts[-1:]])
 
 
 def normalize(type_name: str, qualified_name: str) -> str | None:
     """The qualifiedName as Purview keeps it, or None if it cannot be one."""
     name = tidy(qualified_name.translate(_ENCODED) if type_name in _WEB_ADDRESSES else qualified_name)
     if _SQL.match(type_name):
-        name = _BRACKETS.sub(r"\1", name).replace(" ", "%20")
+        name = tidy(_BRACKETS.sub(r"\1", name)).rstrip("/").replace(" ", "%20")
     elif type_name in FILES:
         name = _EXTENSION.sub(lambda found: found[0].lower(), name)
     elif type_name.startswith(("adf_", "azure_data_factory")):

@@ -62,7 +62,11 @@ def test_any_text_is_understood_or_not_and_what_comes_out_is_usable(text):
             assert_usable(match)
 
 
-@given(namespaces, names)
+segments = st.text(alphabet="abcXYZ019 _-.,@{}%?é😂", max_size=8)
+paths = st.lists(segments, max_size=5).map("/".join) | st.lists(segments, max_size=4).map(".".join)
+
+
+@given(st.builds("{}://{}/{}".format, st.sampled_from(SCHEMES), st.sampled_from(HOSTS), paths), paths)
 def test_what_was_written_is_understood_as_itself(namespace, name):
     """Naming what naming gave changes nothing: an asset's name in the queue and in the catalogue are one."""
     match = locate_openlineage(namespace, name)
