@@ -29,7 +29,12 @@ def gateway_refusal(status: int, code: str, message: str) -> Refused:
 class Code(Enum):
     """Atlas' error codes. `raise Code.X("argument")` fills the template and refuses."""
 
-    # Purview's own message has a fixed type category where Atlas has a parameter.
+    CIRCULAR_REFERENCE = (
+        400,
+        "ATLAS-400-00-002",
+        "{0}: invalid supertypes - circular reference back to self {1}",
+    )
+    INVALID_TYPE_DEFINITION = 400, "ATLAS-400-00-011", "Invalid type definition {0}"
     TYPE_NAME_INVALID = 400, "ATLAS-400-00-014", "Type {0} with name {1} does not exist"
     INVALID_PARAMETERS = 400, "ATLAS-400-00-01A", "invalid parameters: {0}"
     INVALID_OBJECT_ID = 400, "ATLAS-400-00-021", "ObjectId is not valid {0}"

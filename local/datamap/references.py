@@ -29,6 +29,7 @@ def find_entity(graph: Graph, object_id: Any) -> Entity | None:
         found = graph.entities.get(guid)
         return found if found is not None and found.status == ACTIVE else None
     unique = object_id.get("uniqueAttributes")
-    if not isinstance(unique, dict) or "qualifiedName" not in unique:
+    name = unique.get("qualifiedName") if isinstance(unique, dict) else None
+    if not isinstance(name, str):
         raise Code.INVALID_OBJECT_ID(object_id)
-    return graph.find(graph.registry.entity_type(object_id.get("typeName")).name, unique["qualifiedName"])
+    return graph.find(graph.registry.entity_type(object_id.get("typeName")).name, name)

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from local.datamap.builtin_types import builtin_types
+from local.datamap.definitions import checked
 from local.datamap.errors import Code
 from local.datamap.payload import listing
 from local.datamap.typesystem import (
@@ -120,9 +121,7 @@ class Registry:
     def _put_in_force(self, definitions: dict[str, Definition]) -> None:
         entities = {name: d for name, d in definitions.items() if d["category"] == "ENTITY"}
         for definition in definitions.values():
-            for name in names_used_by(definition):
-                if name not in definitions:
-                    raise Code.TYPE_NAME_INVALID(definition["category"], name)
+            _check_used(definition, definitions)
         relationships = {
             name: relationship_type(d) for name, d in definitions.items() if d["category"] == "RELATIONSHIP"
         }
@@ -142,12 +141,18 @@ class Registry:
         }
 
 
+def _check_used(definition: Definition, definitions: dict[str, Definition]) -> None:
+    """Supertypes are of the definition's own category, the ends of a relationship are entity types."""
+    category = "ENTITY" if definition["category"] == "RELATIONSHIP" else definition["category"]
+    for name in names_used_by(definition):
+        if name not in definitions or definitions[name]["category"] != category:
+            raise Code.TYPE_NAME_INVALID(category, name)
+
+
 def _given(body: dict[str, Any]) -> Iterable[tuple[Definition, str]]:
     for key, category in CATEGORIES.items():
         for given in listing(body, key):
-            if not isinstance(given, dict) or not isinstance(given.get("name"), str):
-                raise Code.INVALID_PARAMETERS(f"{key} holds a definition without a name")
-            yield given, category
+            yield checked(given, category), category
 
 
 def _stamped(given: Definition, category: str) -> Definition:
@@ -157,7 +162,7 @@ def _stamped(given: Definition, category: str) -> Definition:
     )
     return (
         defaults
-        | {key: value for key, value in given.items() if value is not None}
+        | given
         | {
             "category": category,
             "guid": str(uuid4()),

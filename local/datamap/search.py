@@ -5,12 +5,15 @@ tokenises in ways that are not public; here every active entity is looked at, in
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
 
 from local.datamap.errors import Code
 from local.datamap.graph import ACTIVE, Entity, Graph
+from local.datamap.payload import listing
 
-MAX_LIMIT = 1000
 _FIELDS = ("name", "qualifiedName", "description", "displayName")
 
 Predicate = Callable[[Entity], bool]
@@ -25,37 +28,60 @@ _OPERATORS: dict[str, Callable[[str, str], bool]] = {
 }
 
 
+class _Question(BaseModel):
+    """What all three kinds of search are asked with; `offset` is what older clients page with."""
+
+    model_config = ConfigDict(alias_generator=to_camel)
+
+    keywords: str | None = None
+    filter: dict[str, Any] | None = None
+    limit: Annotated[int, Field(ge=1, le=1000)] | None = None
+    offset: Annotated[int, Field(ge=0)] | None = None
+    continuation_token: Annotated[str, Field(pattern=r"^\d+$")] | None = None
+
+    @property
+    def start(self) -> int:
+        return int(self.continuation_token or self.offset or 0)
+
+
 def query(graph: Graph, body: dict[str, Any]) -> dict[str, Any]:
     """QueryResult: `keywords`, `filter`, `limit`, and `offset` or `continuationToken` for the pages after the first."""
-    limit, start = body.get("limit") or 50, _start(body)
-    if not 1 <= limit <= MAX_LIMIT:
-        raise Code.INVALID_PARAMETERS(f"limit {limit} is not between 1 and {MAX_LIMIT}")
-    found = _matches(graph, body)
-    page = found[start : start + limit]
-    more = start + limit < len(found)
+    asked = _question(body)
+    found = _matches(graph, asked)
+    end = asked.start + (asked.limit or 50)
     return {
         "@search.count": len(found),
         "@search.count.approximate": False,
         "@search.facets": None,
-        "continuationToken": str(start + limit) if more else None,
-        "value": [_result(entity) for entity in page],
+        "continuationToken": str(end) if end < len(found) else None,
+        "value": [_result(entity) for entity in found[asked.start : end]],
     }
 
 
 def suggest(graph: Graph, body: dict[str, Any]) -> dict[str, Any]:
-    found = _matches(graph, body)[: body.get("limit") or 5]
+    asked = _question(body)
+    found = _matches(graph, asked)[: asked.limit or 5]
     return {"value": [_result(e) | {"@search.text": e.attributes.get("name")} for e in found]}
 
 
 def autocomplete(graph: Graph, body: dict[str, Any]) -> dict[str, Any]:
-    found = _matches(graph, body)[: body.get("limit") or 50]
+    asked = _question(body)
+    found = _matches(graph, asked)[: asked.limit or 50]
     names = dict.fromkeys(str(entity.attributes.get("name")) for entity in found)
     return {"value": [{"text": name, "queryPlusText": name} for name in names]}
 
 
-def _matches(graph: Graph, body: dict[str, Any]) -> list[Entity]:
-    keywords = _keywords(body.get("keywords"))
-    wanted = _filter(graph, body["filter"]) if body.get("filter") else _everything
+def _question(body: dict[str, Any]) -> _Question:
+    try:
+        return _Question.model_validate(body)
+    except ValidationError as invalid:
+        wrong = invalid.errors()[0]
+        raise Code.INVALID_PARAMETERS(f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}") from invalid
+
+
+def _matches(graph: Graph, asked: _Question) -> list[Entity]:
+    keywords = _keywords(asked.keywords or "")
+    wanted = _filter(graph, asked.filter) if asked.filter else _everything
     return [
         entity
         for entity in graph.entities.values()
@@ -63,9 +89,9 @@ def _matches(graph: Graph, body: dict[str, Any]) -> list[Entity]:
     ]
 
 
-def _keywords(sent: Any) -> Predicate:
+def _keywords(sent: str) -> Predicate:
     """All words have to occur somewhere in the names or the description; "*" and none match everything."""
-    words = str(sent or "").lower().replace("*", " ").replace('"', " ").split()
+    words = sent.lower().replace("*", " ").replace('"', " ").split()
     return lambda entity: all(word in _text(entity) for word in words)
 
 
@@ -74,10 +100,10 @@ def _filter(graph: Graph, sent: Any) -> Predicate:
     if not isinstance(sent, dict):
         raise Code.INVALID_PARAMETERS(f"not a filter: {sent}")
     if "and" in sent:
-        every = [_filter(graph, part) for part in sent["and"]]
+        every = [_filter(graph, part) for part in listing(sent, "and")]
         return lambda entity: all(part(entity) for part in every)
     if "or" in sent:
-        some = [_filter(graph, part) for part in sent["or"]]
+        some = [_filter(graph, part) for part in listing(sent, "or")]
         return lambda entity: any(part(entity) for part in some)
     if "not" in sent:
         negated = _filter(graph, sent["not"])
@@ -112,13 +138,6 @@ def _everything(_: Entity) -> bool:
 
 def _text(entity: Entity) -> str:
     return "\n".join(str(entity.attributes.get(field, "")) for field in _FIELDS).lower()
-
-
-def _start(body: dict[str, Any]) -> int:
-    token = body.get("continuationToken")
-    if token is not None and not str(token).isdecimal():
-        raise Code.INVALID_PARAMETERS(f"continuationToken {token}")
-    return int(token if token is not None else body.get("offset") or 0)
 
 
 def _result(entity: Entity) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from local.datamap.errors import Code
+
 Definition = dict[str, Any]
 """A type definition as clients post and read it."""
 
@@ -133,11 +135,13 @@ def reference_definition(reference: Reference) -> Definition:
     }
 
 
-def _family(name: str, definitions: dict[str, Definition]) -> list[str]:
+def _family(name: str, definitions: dict[str, Definition], below: tuple[str, ...] = ()) -> list[str]:
     """The eldest first, so that a type's own attributes win over inherited ones."""
+    if name in below:
+        raise Code.CIRCULAR_REFERENCE(below[0], name)
     members: list[str] = []
     for super_type in definitions[name]["superTypes"]:
-        members += [m for m in _family(super_type, definitions) if m not in members]
+        members += [m for m in _family(super_type, definitions, (*below, name)) if m not in members]
     return [*members, name]
 
 

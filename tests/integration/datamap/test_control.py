@@ -117,7 +117,7 @@ def test_the_program_takes_a_seed(tmp_path):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_program_prints_its_address_first_and_stops_cleanly(number):
     command = [sys.executable, "-m", "local.datamap", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own program
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         address = process.stdout.readline().strip()
         assert requests.get(f"{address}/_control/operations", timeout=10).json()["total"] == 0
         process.send_signal(number)
