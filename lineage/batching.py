@@ -6,12 +6,21 @@ that is refused is told apart by halving, so that one bad item never fails the o
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+
+async def gather_all(calls: Iterable[Awaitable[Result]]) -> list[Result]:
+    """The results of all, or the first error once all have ended: none is left running unobserved."""
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return results  # type: ignore[return-value] # the exceptions have just been ruled out
 
 
 @dataclass(eq=False, slots=True)

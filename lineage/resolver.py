@@ -2,64 +2,72 @@
 Dataset references to what the catalogue holds: many per call, remembered for minutes.
 
 A guid is taken at its word: whether it exists, the write itself says. A name goes through `naming` to a type and a
-qualifiedName, and those are looked up, all of one type in one call.
+qualifiedName, and those are looked up, all of one type in one call. What is not found under its own name is looked
+for under the other spellings a scan may have given it: one match is used and said, several are reported.
 """
 
+import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from cachetools import TTLCache
 
 from lineage import naming
+from lineage.batching import Batcher, gather_all
 from lineage.datamap import DataMap, Json
 from lineage.errors import DataMapError, DatasetMissing, InvalidRequest, Mistake, NotFound, TypeMissing
-from lineage.naming import Asset
+from lineage.naming import Asset, Rules
 from lineage.outcomes import WrittenEntity
 from lineage.plan import Node, Nodes
-from lineage.request import (
-    GUID_PATTERN,
-    Dataset,
-    DatasetByGuid,
-    DatasetByName,
-    DatasetByQualifiedName,
-    LineageRequest,
-    OnMissing,
-)
+from lineage.references import Reference, display_name, understood
+from lineage.request import LineageRequest, OnMissing
 
 REMEMBERED = 100_000  # datasets
 REMEMBERED_FOR = 600.0  # seconds
+NEAR_FOR = 5.0  # seconds for which other spellings are not looked for again
+LOOKUPS_PER_CALL = 100
 NAMED = 5  # missing guids that are named at most
 
 
-class Resolver:
-    """Finds datasets, and remembers those it found. What is missing is looked for again each time."""
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """Every dataset of a request by its path, and what a caller should know about how it was found."""
 
-    def __init__(self, datamap: DataMap) -> None:
+    nodes: Nodes
+    warnings: tuple[str, ...] = ()
+
+
+class Resolver:
+    """Finds datasets, and remembers those it found."""
+
+    def __init__(self, datamap: DataMap, rules: Rules = naming.BUILT_IN) -> None:
         self._datamap = datamap
+        self._rules = rules
         self._by_asset: TTLCache[Asset, Node] = TTLCache(REMEMBERED, REMEMBERED_FOR)
         self._by_guid: TTLCache[str, Node] = TTLCache(REMEMBERED, REMEMBERED_FOR)
+        self._near_by: TTLCache[Asset, tuple[Node, ...]] = TTLCache(REMEMBERED, NEAR_FOR)
+        self._by_name: dict[str, Batcher[str, Node | None]] = {}
+        self._guids = Batcher(
+            self._look_up_guids,
+            size=LOOKUPS_PER_CALL,
+            concurrency=2,
+            divides=lambda error: isinstance(error, NotFound),
+        )
 
-    async def resolve(self, request: LineageRequest, on_missing: OnMissing) -> Nodes:
+    async def resolve(self, request: LineageRequest, on_missing: OnMissing) -> Resolved:
         """
-        Every dataset of the request, or `InvalidRequest` for names that no rule understands, or `DatasetMissing`.
+        Every dataset of the request, or `InvalidRequest` for names that mean nothing, or `DatasetMissing`.
 
         Column pairs on a process name their datasets by qualifiedName, so only then are guids looked up as well.
         """
         if request.action == "remove":  # what is not there has no edges either
             on_missing = "create"
-        references = _understood(request)
+        references = understood(request, self._rules)
         await self._find_assets(references)
         if request.process and request.columns:
-            guids = {reference for reference in references.values() if isinstance(reference, str)}
-            await self._find_guids(guids - self._by_guid.keys(), references, on_missing)
-        nodes = {path: self._known(reference) for path, reference in references.items()}
-        missing = {path: references[path] for path, node in nodes.items() if node is None}
-        if missing and on_missing != "create":
-            raise DatasetMissing(
-                *(_not_there(path, what) for path, what in missing.items()), final=on_missing == "fail"
-            )
-        names = {path: _display_name(dataset) for path, dataset in request.datasets() if path in missing}
-        return {path: node or _to_create(path, references[path], names[path]) for path, node in nodes.items()}
+            await self._find_guids(references, on_missing)
+        return self._resolved(request, references, on_missing)
 
     async def missing(self, nodes: Nodes, on_missing: OnMissing, answer: DataMapError) -> DatasetMissing:
         """
@@ -78,6 +86,118 @@ class Resolver:
         )
         return DatasetMissing(*mistakes, final=on_missing == "fail", answer=answer)
 
+    def remember(self, datasets: Iterable[WrittenEntity]) -> None:
+        """Keeps the datasets that a write has just created."""
+        for dataset in datasets:
+            if dataset.result == "created" and dataset.qualified_name:
+                node = Node(dataset.type_name, dataset.qualified_name, dataset.guid)
+                asset = Asset(dataset.type_name, dataset.qualified_name)
+                self._by_guid[dataset.guid] = self._by_asset[asset] = node
+
+    async def _find_assets(self, references: Mapping[str, Reference]) -> None:
+        """Fills the memory with the assets named, or with what comes near those that are not there."""
+        unknown: dict[str, dict[Asset, str]] = defaultdict(dict)
+        for path, reference in references.items():
+            if isinstance(reference, Asset) and reference not in self._by_asset:
+                unknown[reference.type_name].setdefault(reference, path)
+        await gather_all(map(self._find_of_one_type, unknown.values()))
+
+    async def _find_of_one_type(self, paths: Mapping[Asset, str]) -> None:
+        try:
+            found = await gather_all(map(self._look_up, paths))
+        except TypeMissing as error:
+            raise InvalidRequest(*(Mistake(path, error.detail) for path in paths.values())) from error
+        misses = [
+            asset
+            for asset, node in zip(paths, found, strict=True)
+            if node is None and asset not in self._near_by
+        ]
+        self._near_by.update(zip(misses, await gather_all(map(self._near, misses)), strict=True))
+
+    async def _look_up(self, asset: Asset) -> Node | None:
+        if (known := self._by_asset.get(asset)) is not None:
+            return known
+        batcher = self._by_name.get(asset.type_name)
+        if batcher is None:
+            batcher = self._by_name[asset.type_name] = self._batcher(asset.type_name)
+        node = await batcher.submit(asset.qualified_name)
+        if node is not None:
+            self._by_asset[asset] = node
+        return node
+
+    def _batcher(self, type_name: str) -> Batcher[str, Node | None]:
+        async def look_up(names: Sequence[str]) -> Sequence[Node | None]:
+            found = await self._datamap.entities_by_qualified_name(type_name, list(dict.fromkeys(names)))
+            nodes = {_qualified_name(entity): _node(entity) for entity in filter(_is_active, found)}
+            return [nodes.get(name) for name in names]
+
+        return Batcher(look_up, size=LOOKUPS_PER_CALL, concurrency=2)
+
+    async def _near(self, asset: Asset) -> tuple[Node, ...]:
+        """What the catalogue holds under other spellings of an asset."""
+
+        async def look_up(other: Asset) -> Node | None:
+            try:
+                return await self._look_up(other)
+            except TypeMissing:
+                return None
+
+        found = await gather_all(map(look_up, naming.near(asset)))
+        return tuple({node.guid: node for node in found if node is not None}.values())
+
+    async def _find_guids(self, references: Mapping[str, Reference], on_missing: OnMissing) -> None:
+        unknown = {
+            path: reference
+            for path, reference in references.items()
+            if isinstance(reference, str) and reference not in self._by_guid
+        }
+        found = await asyncio.gather(*map(self._guids.submit, unknown.values()), return_exceptions=True)
+        mistakes = []
+        for (path, guid), node in zip(unknown.items(), found, strict=True):
+            if isinstance(node, NotFound) or node is None:
+                mistakes.append(_not_there(path, guid))
+            elif isinstance(node, BaseException):
+                raise node
+            else:
+                self._by_guid[guid] = node
+        if mistakes:
+            raise DatasetMissing(*mistakes, final=on_missing == "fail")
+
+    async def _look_up_guids(self, guids: Sequence[str]) -> Sequence[Node | None]:
+        found = await self._datamap.entities_by_guid(dict.fromkeys(guids))
+        nodes = {entity["guid"]: _node(entity) for entity in filter(_is_active, found)}
+        return [nodes.get(guid) for guid in guids]
+
+    def _resolved(
+        self, request: LineageRequest, references: Mapping[str, Reference], on_missing: OnMissing
+    ) -> Resolved:
+        datasets = dict(request.datasets())
+        nodes: dict[str, Node] = {}
+        warnings: list[str] = []
+        mistakes: list[Mistake] = []
+        for path, reference in references.items():
+            node = self._known(reference)
+            if node is None and isinstance(reference, Asset):
+                near = self._near_by.get(reference, ())
+                if len(near) == 1:
+                    node = near[0]
+                    warnings.append(f"{path}: {_name(reference)} was found as {_name(node)}")
+                elif near or on_missing != "create":
+                    mistakes.append(_not_there(path, reference, near))
+                else:
+                    name = display_name(datasets[path], reference)
+                    node = Node(reference.type_name, reference.qualified_name, None, name)
+            if node is not None:
+                nodes[path] = node
+        if mistakes:
+            raise DatasetMissing(*mistakes, final=on_missing == "fail")
+        return Resolved(nodes, tuple(warnings))
+
+    def _known(self, reference: Reference) -> Node | None:
+        if isinstance(reference, Asset):
+            return self._by_asset.get(reference)
+        return self._by_guid.get(reference) or Node("DataSet", None, reference)
+
     async def _gone(self, guids: set[str], answer: DataMapError) -> set[str]:
         """Which of the guids do not exist. Atlas refuses a read for the first one it misses, so it is asked again."""
         gone = {guid for guid in guids if guid in answer.detail}
@@ -92,99 +212,21 @@ class Resolver:
 
     def _forget(self, node: Node) -> None:
         self._by_guid.pop(node.guid or "", None)
-        if node.qualified_name:
-            self._by_asset.pop(Asset(node.type_name, node.qualified_name), None)
-
-    def remember(self, datasets: Iterable[WrittenEntity]) -> None:
-        """Keeps the datasets that a write has just created."""
-        for dataset in datasets:
-            if dataset.result == "created" and dataset.qualified_name:
-                node = Node(dataset.type_name, dataset.qualified_name, dataset.guid)
-                self._by_guid[dataset.guid] = node
-                self._by_asset[Asset(dataset.type_name, dataset.qualified_name)] = node
-
-    def _known(self, reference: Asset | str) -> Node | None:
-        if isinstance(reference, Asset):
-            return self._by_asset.get(reference)
-        return self._by_guid.get(reference) or Node("DataSet", None, reference)
-
-    async def _find_assets(self, references: Mapping[str, Asset | str]) -> None:
-        by_type: dict[str, dict[str, str]] = defaultdict(dict)
-        for path, reference in references.items():
-            if isinstance(reference, Asset) and reference not in self._by_asset:
-                by_type[reference.type_name].setdefault(reference.qualified_name, path)
-        for type_name, paths in by_type.items():
-            try:
-                found = await self._datamap.entities_by_qualified_name(type_name, list(paths))
-            except TypeMissing as error:
-                raise InvalidRequest(*(Mistake(path, error.detail) for path in paths.values())) from error
-            for entity in filter(_is_active, found):
-                self._by_asset[Asset(type_name, _qualified_name(entity))] = _node(entity)
-
-    async def _find_guids(
-        self, guids: set[str], references: Mapping[str, Asset | str], on_missing: OnMissing
-    ) -> None:
-        try:
-            found = await self._datamap.entities_by_guid(guids) if guids else []
-        except NotFound as error:  # Atlas refuses the whole call and names the guid
-            gone = [
-                (path, guid)
-                for path, guid in references.items()
-                if isinstance(guid, str) and guid in error.detail
-            ]
-            mistakes = (_not_there(path, guid) for path, guid in gone)
-            raise DatasetMissing(*mistakes, final=on_missing == "fail", answer=error) from error
-        for entity in filter(_is_active, found):
-            self._by_guid[entity["guid"]] = _node(entity)
+        for asset in [asset for asset, known in self._by_asset.items() if known.guid == node.guid]:
+            del self._by_asset[asset]
 
 
-def _understood(request: LineageRequest) -> dict[str, Asset | str]:
-    """Each dataset as a guid or as type and qualifiedName, by path."""
-    references: dict[str, Asset | str] = {}
-    mistakes = []
-    for path, dataset in request.datasets():
-        reference = _reference(dataset)
-        if reference is None:
-            mistakes.append(
-                Mistake(path, f"no naming rule understands {dataset!r}: write {{typeName, qualifiedName}}")
-            )
-        else:
-            references[path] = reference
-    if mistakes:
-        raise InvalidRequest(*mistakes)
-    return references
-
-
-def _reference(dataset: Dataset) -> Asset | str | None:
-    match dataset:
-        case DatasetByGuid():
-            return dataset.guid
-        case DatasetByQualifiedName():
-            return Asset(dataset.type_name, dataset.qualified_name)
-        case DatasetByName():
-            match = naming.locate_openlineage(dataset.namespace, dataset.name)
-        case str() if GUID_PATTERN.match(dataset):
-            return dataset.lower()
-        case str():
-            match = naming.locate(dataset)
-    return match.asset if match else None
-
-
-def _not_there(path: str, reference: Asset | str) -> Mistake:
+def _not_there(path: str, reference: Reference, near: Sequence[Node] = ()) -> Mistake:
     if isinstance(reference, str):
         return Mistake(path, f"no entity has the guid {reference}")
-    return Mistake(path, f"no {reference.type_name} has the qualifiedName {reference.qualified_name}")
+    what = f"no {reference.type_name} has the qualifiedName {reference.qualified_name}"
+    if near:
+        what += f"; several come near, name the one you mean: {', '.join(map(_name, near))}"
+    return Mistake(path, what)
 
 
-def _to_create(path: str, reference: Asset | str, display_name: str | None) -> Node:
-    if isinstance(reference, str):  # a guid is given by Purview: there is nothing to create it from
-        raise DatasetMissing(_not_there(path, reference), final=True)
-    name = display_name or naming.display_name(reference)
-    return Node(reference.type_name, reference.qualified_name, None, name)
-
-
-def _display_name(dataset: Dataset) -> str | None:
-    return dataset.display_name if isinstance(dataset, DatasetByQualifiedName) else None
+def _name(thing: Asset | Node) -> str:
+    return f"{thing.type_name} {thing.qualified_name}"
 
 
 def _is_active(entity: Json) -> bool:

@@ -41,7 +41,7 @@ class Service:
             scope=settings.scope,
             max_concurrency=settings.max_concurrency,
         )
-        self._resolver = Resolver(self.datamap)
+        self._resolver = Resolver(self.datamap, settings.naming_rules)
         self._writer = Writer(self.datamap, collection=settings.collection)
         self._delivery = Delivery(self.storage, settings.queue_name, max_attempts=settings.max_dequeue_count)
 
@@ -53,14 +53,15 @@ class Service:
         """Writes the lineage that a payload asks for, or raises why not."""
         request = read_request(payload)
         on_missing = request.on_missing or self.settings.on_missing
-        nodes = await self._resolver.resolve(request, on_missing)
+        resolved = await self._resolver.resolve(request, on_missing)
+        nodes = resolved.nodes
         try:
             plan = await self._plan(request, nodes)
             outcome = await self._writer.write(plan, nodes, request.key)
         except ReferenceMissing as error:
             raise await self._resolver.missing(nodes, on_missing, error) from error
         self._resolver.remember(outcome.datasets)
-        return outcome
+        return outcome.model_copy(update={"warnings": resolved.warnings + outcome.warnings})
 
     async def _plan(self, request: LineageRequest, nodes: Nodes) -> Plan:
         """The plan, with what it has to know of the Data Map as it is."""

@@ -12,10 +12,20 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from lineage.errors import InvalidSettings, Mistake
+from lineage.naming import BUILT_IN, Rules
 
 HOST_JSON = Path(__file__).parent.parent / "host.json"
 # Any setting of host.json can be overridden by an app setting of this form: the Functions host's own rule.
@@ -53,6 +63,13 @@ def _queue_name(value: str) -> str:
     return value
 
 
+def _naming_rules(value: str) -> Rules:
+    try:
+        return Rules.parse(value)
+    except ValueError as error:
+        raise PydanticCustomError("naming", "{text}", {"text": str(error)}) from error
+
+
 ServiceUrl = Annotated[str, AfterValidator(_service_url)]
 StorageUrl = Annotated[str, AfterValidator(_storage_url)]
 
@@ -81,7 +98,7 @@ class Storage(BaseModel):
 class Settings(BaseModel):
     """Everything the app can be told. Frozen: read once per process."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
     endpoint: ServiceUrl = Field(alias="PURVIEW_ENDPOINT")
     auth: Literal["managed-identity", "client-secret"] = Field(
@@ -96,6 +113,9 @@ class Settings(BaseModel):
     queue_name: Annotated[str, AfterValidator(_queue_name)] = Field(alias="LINEAGE_QUEUE_NAME")
     on_missing: Literal["wait", "create", "fail"] = Field(default="wait", alias="LINEAGE_ON_MISSING")
     max_concurrency: Annotated[int, Field(ge=1, le=64)] = Field(default=8, alias="LINEAGE_MAX_CONCURRENCY")
+    naming_rules: Annotated[Rules, BeforeValidator(_naming_rules)] = Field(
+        default=BUILT_IN, alias="LINEAGE_NAMING_RULES"
+    )
     max_dequeue_count: Annotated[int, Field(ge=1)] = Field(alias=MAX_DEQUEUE_COUNT)
     storage: Storage
 

@@ -5,11 +5,12 @@ Every step may be repeated: entities are upserts, an edge that exists is success
 message that is delivered twice, or whose writing was cut off in the middle, ends in the same Data Map.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from lineage.batching import Batcher, gather_all
 from lineage.datamap import DataMap, Json
-from lineage.errors import AlreadyExists, TypeMissing, Unavailable
+from lineage.errors import AlreadyExists, Refused, TooLarge, TypeMissing, Unavailable
 from lineage.outcomes import Outcome, Result, WrittenEntity, WrittenRelationship
 from lineage.plan import PROCESS_TYPE, PROCESS_TYPE_DEFINITION, Edge, Nodes, Plan, related
 
@@ -39,20 +40,24 @@ class Mutation:
 
 
 NOTHING = Mutation({}, frozenset(), frozenset())
+ENTITIES_PER_CALL = 50  # plans; beyond some hundred entities the Data Map is known to time out
 
 
 class Writer:
-    """Carries plans out."""
+    """Carries plans out. Those in flight at the same time share calls."""
 
     def __init__(self, datamap: DataMap, *, collection: str | None) -> None:
         self._datamap = datamap
         self._collection = collection
+        self._upserts = Batcher(self._upsert, size=ENTITIES_PER_CALL, concurrency=4, divides=_concerns_one)
 
     async def write(self, plan: Plan, nodes: Nodes, request_id: str) -> Outcome:
         """Everything the plan says; answers what was done, with guids."""
-        mutation = await self._upsert(plan)
-        relationships = [await self._write_edge(edge, mutation.guids) for edge in plan.edges]
-        await self._remove(plan)
+        mutation = await self._upserts.submit(plan.entities, key=_key(plan)) if plan.entities else NOTHING
+        relationships = await gather_all(self._write_edge(edge, mutation.guids) for edge in plan.edges)
+        await gather_all(map(self._datamap.delete_relationship, plan.remove_relationships))
+        if plan.remove_entity:
+            await self._datamap.delete_entity(plan.remove_entity)
         return Outcome(
             id=request_id,
             process=_process(plan, mutation),
@@ -62,17 +67,17 @@ class Writer:
             warnings=plan.warnings,
         )
 
-    async def _upsert(self, plan: Plan) -> Mutation:
-        if not plan.entities:
-            return NOTHING
+    async def _upsert(self, batch: Sequence[tuple[Json, ...]]) -> Sequence[Mutation]:
+        """The entities of several plans in one call; a dataset that two of them create is sent once."""
+        entities = list({entity["guid"]: entity for plan in batch for entity in plan}.values())
         try:
-            answer = await self._datamap.upsert(plan.entities, collection=self._collection)
-        except TypeMissing:
-            if not (plan.process and plan.process["typeName"] == PROCESS_TYPE):
+            answer = await self._datamap.upsert(entities, collection=self._collection)
+        except TypeMissing as error:
+            if PROCESS_TYPE not in error.detail:
                 raise
             await self._datamap.create_entity_type(PROCESS_TYPE_DEFINITION)
-            answer = await self._datamap.upsert(plan.entities, collection=self._collection)
-        return Mutation.read(answer)
+            answer = await self._datamap.upsert(entities, collection=self._collection)
+        return [Mutation.read(answer)] * len(batch)
 
     async def _write_edge(self, edge: Edge, guids: Mapping[str, str]) -> WrittenRelationship:
         body = edge.body(guids)
@@ -107,11 +112,17 @@ class Writer:
                 return guid, (relationship.get("attributes") or {}).get("columnMapping")
         raise Unavailable(f"the edge {upstream} -> {downstream} is there, but not to be seen yet")
 
-    async def _remove(self, plan: Plan) -> None:
-        for guid in plan.remove_relationships:
-            await self._datamap.delete_relationship(guid)
-        if plan.remove_entity:
-            await self._datamap.delete_entity(plan.remove_entity)
+
+def _key(plan: Plan) -> str | None:
+    """Two plans for one process are never in one call, where only the last would count."""
+    return plan.process["guid"] if plan.process else None
+
+
+def _concerns_one(error: Exception) -> bool:
+    """Whether a batch has to be told apart: it is refused or too large, and not the Data Map that is unavailable."""
+    return isinstance(error, Refused | TooLarge) or (
+        isinstance(error, Unavailable) and not error.concerns_all
+    )
 
 
 def _process(plan: Plan, mutation: Mutation) -> WrittenEntity | None:
