@@ -116,8 +116,9 @@ def entity_type(
 
 def names_used_by(definition: Definition) -> set[str]:
     """The types without which this definition makes no sense."""
-    ends = (definition[end]["type"] for end in ("endDef1", "endDef2") if end in definition)
-    return {*definition.get("superTypes", ()), *ends}
+    if definition["category"] == "RELATIONSHIP":
+        return {definition[end]["type"] for end in ("endDef1", "endDef2")}
+    return set(definition.get("superTypes", ()))
 
 
 def reference_definition(reference: Reference) -> Definition:

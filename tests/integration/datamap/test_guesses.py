@@ -113,6 +113,23 @@ async def test_a_process_as_an_input_of_a_process_is_400_045(stand_in):
     )
 
 
+async def test_a_version_goes_up_once_a_batch_however_much_of_an_entity_changed(stand_in, dataset):
+    guid = await stand_in.guid(dataset("a"))
+    process = {"typeName": "Process", "attributes": {"name": "p", "qualifiedName": "p"}}
+    changed = await stand_in.guid(process)
+    process["attributes"] |= {"description": "new", "inputs": [{"guid": guid}], "outputs": [{"guid": guid}]}
+
+    await stand_in.bulk(process)
+
+    assert (await stand_in.get(f"/entity/guid/{changed}"))["entity"]["lastModifiedTS"] == "2"
+
+
+async def test_mutated_entities_are_left_out_when_nothing_changed(stand_in, dataset):
+    await stand_in.bulk(dataset("a"))
+
+    assert set(await (await stand_in.bulk(dataset("a"))).json()) == {"guidAssignments"}
+
+
 async def test_a_name_that_another_entity_has_cannot_be_taken(stand_in, dataset):
     await stand_in.bulk(dataset("taken"))
     guid = await stand_in.guid(dataset("a"))
