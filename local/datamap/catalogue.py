@@ -8,11 +8,12 @@ from typing import Any
 
 from local.datamap import relationships
 from local.datamap.errors import Code, gateway_refusal
-from local.datamap.graph import ACTIVE, Entity, Graph
+from local.datamap.graph import Graph
 from local.datamap.payload import listing, mapping
 from local.datamap.placement import Collections
 from local.datamap.references import guid_in
 from local.datamap.registry import Registry
+from local.datamap.rows import ACTIVE, Entity
 from local.datamap.upsert import Batch, Mutations
 from local.datamap.validation import DEFAULT_LIMITS
 
@@ -60,7 +61,7 @@ class Catalogue:
         What goes to a collection is moved there even if it was elsewhere before (TypeSpec, `collectionId`).
         """
         if collection is not None:
-            self.collections.get(collection)
+            self._check_collection(collection)
         batch = Batch(self.graph, self.limits, collection or self.collections.root)
         done = batch.plan([*listing(body, "entities"), *_referred(body)]).apply()
         if collection is not None:
@@ -95,7 +96,7 @@ class Catalogue:
         return doomed
 
     def move(self, guids: Iterable[str], collection: str) -> list[Entity]:
-        self.collections.get(collection)
+        self._check_collection(collection)
         moved = [self._active(guid) for guid in guids]
         for entity in moved:
             entity.collection = collection
@@ -111,6 +112,11 @@ class Catalogue:
         entities = {e.type_name for e in self.graph.entities.values() if e.status == ACTIVE}
         edges = {r.type.name for r in self.graph.relationships.values() if r.status == ACTIVE}
         self.registry.delete(names, in_use=entities | edges)
+
+    def _check_collection(self, name: str) -> None:
+        """With what code the Data Map refuses a collection that is not there is not public."""
+        if name not in self.collections:
+            raise Code.BAD_REQUEST(f"Collection {name} does not exist")
 
     def _active(self, guid: str) -> Entity:
         found = self.graph.entities.get(guid)

@@ -72,7 +72,7 @@ def _update_attribute(call: Call) -> Any:
 
 
 def _partly_updated(done: Mutations) -> Any:
-    headers = [header(entity) for entity in done.updated.values()]
+    headers = [header(entity, written=True) for entity in done.updated.values()]
     body = mutation_body(done, update="PARTIAL_UPDATE")
     return body | {"guidAssignments": {}, "partialUpdatedEntities": headers}
 

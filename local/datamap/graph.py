@@ -1,4 +1,4 @@
-"""The catalogue's rows: entities, relationships, and the indexes that find them.
+"""The catalogue's rows and the indexes that find them.
 
 Nothing here judges a request; callers have done so before they change anything, so that a change never fails halfway.
 Rows are only marked as deleted, as in Atlas, and a deleted row is in no index: the same qualifiedName or the same edge
@@ -6,66 +6,11 @@ may be created again and gets a new guid.
 """
 
 import time
-from dataclasses import dataclass, field
 from typing import Any
-from uuid import uuid4
 
 from local.datamap.registry import Registry
+from local.datamap.rows import DELETED, Entity, Relationship, Row
 from local.datamap.typesystem import Reference, RelationshipType
-
-Side = tuple[str, int]
-"""A relationship type's name and which of its ends (0 or 1) is meant."""
-
-ACTIVE = "ACTIVE"
-DELETED = "DELETED"
-
-
-def now_ms() -> int:
-    return int(time.time() * 1000)
-
-
-@dataclass(slots=True, eq=False)
-class Entity:
-    type_name: str
-    collection: str
-    guid: str = field(default_factory=lambda: str(uuid4()))
-    attributes: dict[str, Any] = field(default_factory=dict)
-    edges: dict[Side, dict[str, "Relationship"]] = field(default_factory=dict)
-    """Active relationships by the entity's side of them, then by the other end's guid."""
-    status: str = ACTIVE
-    version: int = 1
-    created: int = field(default_factory=now_ms)
-    updated: int = 0
-    visible_from: float = 0.0
-
-    @property
-    def qualified_name(self) -> str:
-        return str(self.attributes.get("qualifiedName"))
-
-    def touch(self) -> None:
-        self.version += 1
-        self.updated = now_ms()
-
-
-@dataclass(slots=True, eq=False)
-class Relationship:
-    type: RelationshipType
-    ends: tuple[Entity, Entity]
-    attributes: dict[str, Any]
-    guid: str = field(default_factory=lambda: str(uuid4()))
-    status: str = ACTIVE
-    version: int = 1
-    created: int = field(default_factory=now_ms)
-    updated: int = 0
-    visible_from: float = 0.0
-
-    def touch(self) -> None:
-        self.version += 1
-        self.updated = now_ms()
-
-    @property
-    def key(self) -> tuple[str, str, str]:
-        return self.type.name, self.ends[0].guid, self.ends[1].guid
 
 
 class Graph:
@@ -74,7 +19,7 @@ class Graph:
         self.entities: dict[str, Entity] = {}
         self.relationships: dict[str, Relationship] = {}
         self.visibility_delay = 0.0
-        """Seconds before readers see new rows; writers see them at once."""
+        """Seconds before readers see new and changed rows; writers see them at once."""
         self._by_qualified_name: dict[str, list[Entity]] = {}
         self._active_edges: dict[tuple[str, str, str], Relationship] = {}
 
@@ -92,7 +37,7 @@ class Graph:
     def edge(self, relationship_type: RelationshipType, ends: tuple[Entity, Entity]) -> Relationship | None:
         return self._active_edges.get((relationship_type.name, ends[0].guid, ends[1].guid))
 
-    def visible(self, row: Entity | Relationship) -> bool:
+    def visible(self, row: Row) -> bool:
         return row.visible_from <= time.monotonic()
 
     def add(self, entity: Entity) -> None:
@@ -104,10 +49,16 @@ class Graph:
         """Lays the attributes over the entity's own; a None takes one away."""
         before = entity.qualified_name
         merged = entity.attributes | attributes
-        entity.attributes = {name: value for name, value in merged.items() if value is not None}
+        self.rewrite(entity, {name: value for name, value in merged.items() if value is not None})
         if entity.qualified_name != before and entity.guid in self.entities:
             self._by_qualified_name[before].remove(entity)
             self._by_qualified_name.setdefault(entity.qualified_name, []).append(entity)
+
+    def rewrite(self, row: Row, attributes: dict[str, Any]) -> None:
+        """Gives the row other attributes, which readers may see later."""
+        if self.visibility_delay:
+            row.keep_showing(until=self._shown_from())
+        row.attributes = attributes
 
     def remove(self, entity: Entity) -> None:
         for edges in list(entity.edges.values()):
@@ -120,7 +71,9 @@ class Graph:
     def link(
         self, relationship_type: RelationshipType, ends: tuple[Entity, Entity], attributes: dict[str, Any]
     ) -> Relationship:
-        relationship = Relationship(relationship_type, ends, attributes, visible_from=self._shown_from())
+        relationship = Relationship(
+            type=relationship_type, ends=ends, attributes=attributes, visible_from=self._shown_from()
+        )
         self.relationships[relationship.guid] = relationship
         self._active_edges[relationship.key] = relationship
         for position in (0, 1):

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local.datamap.errors import Code
-from local.datamap.graph import Entity, Graph, Relationship, Side
+from local.datamap.graph import Graph
+from local.datamap.rows import Entity, Relationship, Side
 from local.datamap.views import header
 
 MAX_DEPTH = 31

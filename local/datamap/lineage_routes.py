@@ -3,9 +3,9 @@
 from typing import Any
 
 from local.datamap.errors import Code
-from local.datamap.graph import Entity
 from local.datamap.lineage import MAX_DEPTH, Query, lineage, next_level
 from local.datamap.operation import Call, Routes
+from local.datamap.rows import Entity
 
 
 def _get(call: Call) -> Any:

@@ -7,7 +7,7 @@ policy is read, and put back whole with one more member in a rule (azure-docs, t
 from typing import Any
 from uuid import uuid4
 
-from local.datamap.errors import Code, gateway_refusal
+from local.datamap.errors import gateway_refusal
 from local.datamap.payload import mapping
 
 ROOT = "local"
@@ -22,11 +22,13 @@ class Collections:
         self._collections: dict[str, dict[str, Any]] = {root: {"name": root, "friendlyName": root}}
         self._policies = {root: _policy(root, None)}
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._collections
+
     def get(self, name: str) -> dict[str, Any]:
-        """The collection. With what code the Data Map refuses an unknown one is not public."""
         found = self._collections.get(name)
         if found is None:
-            raise Code.BAD_REQUEST(f"Collection {name} does not exist")
+            raise gateway_refusal(404, "NotFound", f"Collection {name} does not exist")
         return found
 
     def all(self) -> list[dict[str, Any]]:

@@ -7,7 +7,8 @@ typeName and uniqueAttributes, where the typeName may be a supertype of the enti
 from typing import Any
 
 from local.datamap.errors import Code
-from local.datamap.graph import ACTIVE, Entity, Graph
+from local.datamap.graph import Graph
+from local.datamap.rows import ACTIVE, Entity
 
 
 def is_placeholder(guid: str) -> bool:

@@ -9,11 +9,11 @@ from local.datamap.views import header, relationship_body
 
 
 def _create(call: Call) -> Any:
-    return relationship_body(relationships.create(call.catalogue.graph, call.object()))
+    return relationship_body(relationships.create(call.catalogue.graph, call.object()), written=True)
 
 
 def _update(call: Call) -> Any:
-    return relationship_body(relationships.update(call.catalogue.graph, call.object()))
+    return relationship_body(relationships.update(call.catalogue.graph, call.object()), written=True)
 
 
 def _get(call: Call) -> Any:

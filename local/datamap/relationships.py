@@ -6,9 +6,10 @@ Unlike entities these are no upserts: an edge that exists is refused with 409, a
 from typing import Any
 
 from local.datamap.errors import Code
-from local.datamap.graph import ACTIVE, Entity, Graph, Relationship
+from local.datamap.graph import Graph
 from local.datamap.payload import mapping
 from local.datamap.references import find_entity, guid_in
+from local.datamap.rows import ACTIVE, Entity, Relationship
 from local.datamap.typesystem import RelationshipType
 
 
@@ -41,7 +42,7 @@ def update(graph: Graph, body: dict[str, Any]) -> Relationship:
     _check_same_ends(relationship, body)
     changed = relationship.attributes | declared_attributes(relationship.type, body)
     if changed != relationship.attributes:
-        relationship.attributes = changed
+        graph.rewrite(relationship, changed)
         relationship.touch()
     return relationship
 

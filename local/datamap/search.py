@@ -11,8 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from local.datamap.errors import Code
-from local.datamap.graph import ACTIVE, Entity, Graph
+from local.datamap.graph import Graph
 from local.datamap.payload import listing
+from local.datamap.rows import ACTIVE, Entity
 
 _FIELDS = ("name", "qualifiedName", "description", "displayName")
 
@@ -61,13 +62,13 @@ def query(graph: Graph, body: dict[str, Any]) -> dict[str, Any]:
 def suggest(graph: Graph, body: dict[str, Any]) -> dict[str, Any]:
     asked = _question(body)
     found = _matches(graph, asked)[: asked.limit or 5]
-    return {"value": [_result(e) | {"@search.text": e.attributes.get("name")} for e in found]}
+    return {"value": [_result(e) | {"@search.text": _attribute(e, "name")} for e in found]}
 
 
 def autocomplete(graph: Graph, body: dict[str, Any]) -> dict[str, Any]:
     asked = _question(body)
     found = _matches(graph, asked)[: asked.limit or 50]
-    names = dict.fromkeys(str(entity.attributes.get("name")) for entity in found)
+    names = dict.fromkeys(_attribute(entity, "name") for entity in found)
     return {"value": [{"text": name, "queryPlusText": name} for name in names]}
 
 
@@ -121,7 +122,7 @@ def _condition(graph: Graph, sent: dict[str, Any]) -> Predicate:
     if not isinstance(name, str) or operator not in _OPERATORS:
         raise Code.INVALID_PARAMETERS(f"filter {sent} is not understood")
     compare, wanted = _OPERATORS[operator], str(sent.get("attributeValue", "")).lower()
-    return lambda entity: compare(str(entity.attributes.get(name, "")).lower(), wanted)
+    return lambda entity: compare(_attribute(entity, name).lower(), wanted)
 
 
 def _of_type(graph: Graph, type_name: str, *, subtypes: bool) -> Predicate:
@@ -136,21 +137,26 @@ def _everything(_: Entity) -> bool:
     return True
 
 
+def _attribute(entity: Entity, name: str) -> str:
+    return str(entity.as_read().attributes.get(name, ""))
+
+
 def _text(entity: Entity) -> str:
-    return "\n".join(str(entity.attributes.get(field, "")) for field in _FIELDS).lower()
+    return "\n".join(_attribute(entity, field) for field in _FIELDS).lower()
 
 
 def _result(entity: Entity) -> dict[str, Any]:
     """SearchResultValue."""
+    attributes = entity.as_read().attributes
     return {
         "@search.score": 1.0,
         "id": entity.guid,
-        "name": entity.attributes.get("name"),
-        "qualifiedName": entity.attributes.get("qualifiedName"),
+        "name": attributes.get("name"),
+        "qualifiedName": attributes.get("qualifiedName"),
         "entityType": entity.type_name,
-        "description": entity.attributes.get("description"),
-        "owner": entity.attributes.get("owner"),
-        "displayText": entity.attributes.get("name"),
+        "description": attributes.get("description"),
+        "owner": attributes.get("owner"),
+        "displayText": attributes.get("name"),
         "collectionId": entity.collection,
         "createTime": entity.created,
         "updateTime": entity.updated or entity.created,

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local.datamap.errors import Code
-from local.datamap.graph import Entity, Graph, Relationship
+from local.datamap.graph import Graph
 from local.datamap.references import find_entity, guid_in, is_placeholder
 from local.datamap.relationships import declared_attributes
+from local.datamap.rows import Entity, Relationship
 from local.datamap.typesystem import EntityType, Reference
 from local.datamap.validation import Limits, check_attributes, check_sizes, check_version, sorted_out
 
@@ -109,7 +110,7 @@ class Batch:
         qualified_name = attributes.get("qualifiedName")
         if is_placeholder(guid):
             entity = self._find(entity_type.name, qualified_name) or Entity(
-                entity_type.name, self._collection
+                type_name=entity_type.name, collection=self._collection
             )
         else:
             entity = self._known(entity_type, guid, qualified_name)
@@ -189,10 +190,17 @@ class Batch:
     def _ensure(self, entity: Entity, reference: Reference, target: _Target, done: Mutations) -> bool:
         existing = self._graph.edges(entity, reference).get(target.entity.guid)
         if existing is not None:
-            return _update_relationship(existing, target.attributes)
+            return self._update(existing, target.attributes)
         ends = (entity, target.entity) if reference.position == 0 else (target.entity, entity)
         self._graph.link(reference.relationship, ends, target.attributes or {})
         done.touched(target.entity)
+        return True
+
+    def _update(self, relationship: Relationship, attributes: dict[str, Any] | None) -> bool:
+        if attributes is None or attributes.items() <= relationship.attributes.items():
+            return False
+        self._graph.rewrite(relationship, relationship.attributes | attributes)
+        relationship.touch()
         return True
 
     def _mark(self, entity: Entity, done: Mutations) -> None:
@@ -201,11 +209,3 @@ class Batch:
             self._changed.add(entity.guid)
             entity.touch()
         done.touched(entity)
-
-
-def _update_relationship(relationship: Relationship, attributes: dict[str, Any] | None) -> bool:
-    if attributes is None or attributes.items() <= relationship.attributes.items():
-        return False
-    relationship.attributes = relationship.attributes | attributes
-    relationship.touch()
-    return True

@@ -6,8 +6,8 @@ from typing import Any
 import orjson
 
 from local.datamap.errors import Code
-from local.datamap.graph import Entity
 from local.datamap.payload import mapping
+from local.datamap.rows import Entity
 from local.datamap.typesystem import EntityType
 
 

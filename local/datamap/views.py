@@ -6,26 +6,29 @@ real accounts carry.
 
 from typing import Any
 
-from local.datamap.graph import Entity, Graph, Relationship
+from local.datamap.graph import Graph
+from local.datamap.rows import Entity, Relationship
 from local.datamap.typesystem import Reference
 from local.datamap.upsert import Mutations
 
 _SOMEBODY = "ServiceAdmin"
 
 
-def header(entity: Entity) -> dict[str, Any]:
-    """AtlasEntityHeader, with every attribute that is set."""
+def header(entity: Entity, *, written: bool = False) -> dict[str, Any]:
+    """AtlasEntityHeader, with every attribute that is set; as readers see it, or as it was just written."""
+    seen = entity.as_written() if written else entity.as_read()
     return {
         "typeName": entity.type_name,
-        "attributes": entity.attributes,
-        "lastModifiedTS": str(entity.version),
+        "attributes": seen.attributes,
+        "lastModifiedTS": str(seen.version),
         "guid": entity.guid,
         "status": entity.status,
-        "displayText": entity.attributes.get("name"),
+        "displayText": seen.attributes.get("name"),
         "classificationNames": [],
         "meaningNames": [],
         "meanings": [],
         "isIncomplete": False,
+        "isIndexed": True,
         "labels": [],
         "collectionId": entity.collection,
     }
@@ -38,10 +41,11 @@ def entity_body(graph: Graph, entity: Entity, *, relationships: bool = True) -> 
         name: _references(graph, entity, reference) for name, reference in entity_type.references.items()
     }
     legacy = {name: _plain(shown[name]) for name, r in entity_type.references.items() if r.own.legacy}
+    seen = entity.as_read()
     body = {
         "typeName": entity.type_name,
-        "attributes": dict.fromkeys(entity_type.attributes) | entity.attributes | legacy,
-        "lastModifiedTS": str(entity.version),
+        "attributes": dict.fromkeys(entity_type.attributes) | seen.attributes | legacy,
+        "lastModifiedTS": str(seen.version),
         "guid": entity.guid,
         "status": entity.status,
         "createdBy": _SOMEBODY,
@@ -56,17 +60,18 @@ def entity_body(graph: Graph, entity: Entity, *, relationships: bool = True) -> 
     return body | {"relationshipAttributes": shown} if relationships else body
 
 
-def relationship_body(relationship: Relationship) -> dict[str, Any]:
-    """AtlasRelationship."""
+def relationship_body(relationship: Relationship, *, written: bool = False) -> dict[str, Any]:
+    """AtlasRelationship, as readers see it or as it was just written."""
+    seen = relationship.as_written() if written else relationship.as_read()
     return {
         "typeName": relationship.type.name,
-        "attributes": relationship.attributes,
+        "attributes": seen.attributes,
         "guid": relationship.guid,
         "end1": _end(relationship.ends[0]),
         "end2": _end(relationship.ends[1]),
         "label": f"r:{relationship.type.name}",
         "status": relationship.status,
-        "lastModifiedTS": str(relationship.version),
+        "lastModifiedTS": str(seen.version),
         "createdBy": _SOMEBODY,
         "updatedBy": _SOMEBODY,
         "createTime": relationship.created,
@@ -81,7 +86,7 @@ def mutation_body(done: Mutations, *, update: str = "UPDATE") -> dict[str, Any]:
     """EntityMutationResult: always `guidAssignments`, and `mutatedEntities` only if something changed."""
     mutated = {"CREATE": done.created, update: done.updated}
     shown = {
-        operation: [header(e) for e in entities.values()]
+        operation: [header(e, written=True) for e in entities.values()]
         for operation, entities in mutated.items()
         if entities
     }
@@ -100,13 +105,14 @@ def _reference(relationship: Relationship, reference: Reference) -> dict[str, An
     """AtlasRelatedObjectId, as published answers show it."""
     other = relationship.ends[1 - reference.position]
     struct: dict[str, Any] = {"typeName": relationship.type.name}
-    if relationship.attributes:
-        struct["attributes"] = relationship.attributes
+    attributes = relationship.as_read().attributes
+    if attributes:
+        struct["attributes"] = attributes
     return {
         "guid": other.guid,
         "typeName": other.type_name,
         "entityStatus": other.status,
-        "displayText": other.attributes.get("name"),
+        "displayText": other.as_read().attributes.get("name"),
         "relationshipType": relationship.type.name,
         "relationshipGuid": relationship.guid,
         "relationshipStatus": relationship.status,

@@ -137,3 +137,5 @@ async def test_policies_are_listed(account):
 async def test_what_is_not_there_is_404(account):
     assert (await account("GET", "/policystore/collections/nowhere/metadataPolicy"))[0] == 404
     assert (await account("PUT", "/policystore/metadataPolicies/nowhere", json={}))[0] == 404
+    assert (await account("GET", "/account/collections/nowhere"))[0] == 404
+    assert (await account("DELETE", "/account/collections/nowhere"))[0] == 404

@@ -163,12 +163,47 @@ async def test_late_relationships_are_in_no_answer_yet(stand_in, dataset):
     assert (await stand_in.call("POST", "/relationship", json=body)).status == 409
 
 
+async def test_readers_go_on_seeing_what_a_late_change_has_replaced(stand_in, dataset):
+    guid = await stand_in.guid(dataset("a", description="old"))
+    await stand_in.misbehave(visibilityDelayMs=60_000)
+
+    changed = await (await stand_in.bulk(dataset("a", description="new"))).json()
+
+    [header] = changed["mutatedEntities"]["UPDATE"]
+    assert (header["attributes"]["description"], header["lastModifiedTS"]) == ("new", "2")
+    for read in (
+        (await stand_in.get(f"/entity/guid/{guid}"))["entity"],
+        await stand_in.get(f"/entity/guid/{guid}/header"),
+        (await stand_in.get(f"/lineage/{guid}"))["guidEntityMap"][guid],
+    ):
+        assert (read["attributes"]["description"], read["lastModifiedTS"]) == ("old", "1")
+    assert "mutatedEntities" not in await (await stand_in.bulk(dataset("a", description="new"))).json()
+
+
+async def test_readers_go_on_seeing_a_relationships_old_attributes(stand_in, dataset):
+    up, down = await stand_in.guid(dataset("up")), await stand_in.guid(dataset("down"))
+    body = {"typeName": "direct_lineage_dataset_dataset", "end1": {"guid": up}, "end2": {"guid": down}}
+    guid = (await (await stand_in.call("POST", "/relationship", json=body)).json())["guid"]
+    await stand_in.misbehave(visibilityDelayMs=60_000)
+
+    put = await stand_in.call(
+        "PUT", "/relationship", json={"guid": guid, "attributes": {"columnMapping": "[]"}}
+    )
+
+    assert (await put.json())["attributes"] == {"columnMapping": "[]"}
+    assert (await stand_in.get(f"/relationship/guid/{guid}"))["relationship"]["attributes"] == {}
+
+
 async def test_late_writes_are_seen_in_the_end(stand_in, dataset):
+    guid = await stand_in.guid(dataset("changed"))
     await stand_in.misbehave(visibilityDelayMs=50)
-    await stand_in.bulk(dataset("late"))
+    await stand_in.bulk(dataset("late"), dataset("changed", description="new"))
+
+    async def description():
+        return (await stand_in.get(f"/entity/guid/{guid}"))["entity"]["attributes"]["description"]
 
     deadline = time.monotonic() + 5
-    while not await found(stand_in, "late"):
+    while not (await found(stand_in, "late") and await description() == "new"):
         assert time.monotonic() < deadline
 
 
