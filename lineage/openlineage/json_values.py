@@ -1,0 +1,37 @@
+"""Reading JSON that may have any shape: what is not as expected counts as absent."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from lineage.openlineage.names import Name, without_secrets
+from lineage.request import NAME_LIMIT
+
+Json = dict[str, Any]
+
+
+def as_object(value: Any) -> Json:
+    return value if isinstance(value, dict) else {}
+
+
+def objects(value: Any) -> Iterator[Json]:
+    """The objects in a list."""
+    return (item for item in value if isinstance(item, dict)) if isinstance(value, list) else iter(())
+
+
+def as_text(value: Any, limit: int = NAME_LIMIT) -> str | None:
+    """Non-empty text, without spaces around it and cut at the limit."""
+    text = value.strip()[:limit] if isinstance(value, str) else ""
+    return text or None
+
+
+def as_name(value: Any) -> Name | None:
+    """A namespace and a name, if both are there and not too long to be names."""
+    namespace, name = (as_text(as_object(value).get(key), NAME_LIMIT + 1) for key in ("namespace", "name"))
+    if namespace is None or name is None or max(len(namespace), len(name)) > NAME_LIMIT:
+        return None
+    return Name(without_secrets(namespace), name)
+
+
+def some(**values: Any) -> Json:
+    """An object of what is there."""
+    return {key: value for key, value in values.items() if value not in (None, "", [], {})}

@@ -1,0 +1,126 @@
+"""
+What is known of a run, from all its events together.
+
+"All metadata is additive" (OpenLineage spec): a run tells its inputs, outputs and facets bit by bit, and the last event may
+repeat none of them. So the events are united, whatever order they come in and however often: datasets by name, facets by
+key, where the one of the later event counts. The result depends on the set of events alone.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from lineage.openlineage.event import Dataset, Event, EventKind, EventType
+from lineage.openlineage.explicit import unite
+from lineage.openlineage.facets import DELETED
+from lineage.openlineage.json_values import Json, as_object
+from lineage.openlineage.names import Name
+
+CONTINUOUS = frozenset({"STREAMING", "SERVICE"})
+SNAPSHOTS = "COMPLETE_SNAPSHOT"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """
+    All that was said so far about a run; or what the latest job or dataset event declares.
+
+    `state` is the transition that counts: the last that ends the run, else the last of all.
+    """
+
+    kind: EventKind
+    first: datetime
+    last: datetime
+    state: EventType | None
+    producer: str | None
+    run_id: str | None
+    job: Name | None
+    dataset: Dataset | None
+    run_facets: Json
+    job_facets: Json
+    inputs: tuple[Dataset, ...]
+    outputs: tuple[Dataset, ...]
+
+    @property
+    def is_continuous(self) -> bool:
+        """A stream or a service, which may never end and is written as it goes."""
+        return str(as_object(self.job_facets.get("jobType")).get("processingType")).upper() in CONTINUOUS
+
+    @property
+    def is_final(self) -> bool:
+        """Nothing more is needed before it may be written. A run that never says its state is taken as it comes."""
+        if self.kind is not EventKind.RUN or self.is_continuous:
+            return True
+        return self.state is None or self.state.ends_run
+
+
+def merge(events: Iterable[Event]) -> Snapshot:
+    """
+    The events of one run, or of one job or dataset, to what they say together. At least one is needed.
+
+    Declared lineage (job and dataset events) is replaced by the latest; what runs observe accumulates.
+    """
+    ordered = _in_order(events)
+    latest = ordered[-1]
+    if latest.kind is not EventKind.RUN:
+        return _snapshot([latest])
+    return _snapshot([event for event in ordered if event.kind is EventKind.RUN])
+
+
+def _in_order(events: Iterable[Event]) -> list[Event]:
+    """By time, without repetitions. Equal times are ordered by content, so that chance has no say."""
+    distinct = {json.dumps(event.to_json(), sort_keys=True): event for event in events}
+    return [distinct[key] for key in sorted(distinct, key=lambda key: (distinct[key].time, key))]
+
+
+def _snapshot(events: list[Event]) -> Snapshot:
+    latest = events[-1]
+    job_facets = _facets(event.job_facets for event in events)
+    told = _telling(events, job_facets)
+    return Snapshot(
+        kind=latest.kind,
+        first=events[0].time,
+        last=latest.time,
+        state=_state(events),
+        producer=next((event.producer for event in reversed(events) if event.producer), None),
+        run_id=latest.run_id,
+        job=latest.job,
+        dataset=latest.dataset,
+        run_facets=_facets(event.run_facets for event in events),
+        job_facets=job_facets,
+        inputs=_unite(event.inputs for event in told),
+        outputs=_unite(event.outputs for event in told),
+    )
+
+
+def _telling(events: list[Event], job_facets: Json) -> list[Event]:
+    """The events whose datasets count: all, or the last that has any where each is a complete snapshot."""
+    pattern = as_object(as_object(job_facets.get("jobType")).get("emissionPattern"))
+    if pattern.get("eventContentMode") != SNAPSHOTS:
+        return events
+    return [event for event in events if event.inputs or event.outputs][-1:]
+
+
+def _state(events: list[Event]) -> EventType | None:
+    types = [event.type for event in events if event.type]
+    counting = [each for each in types if each.ends_run] or types
+    return counting[-1] if counting else None
+
+
+def _facets(facets: Iterable[Json | None]) -> Json:
+    """The latest of each, without those that were deleted; explicit lineage adds up."""
+    said = [each for each in facets if each]
+    united: Json = {key: facet for each in said for key, facet in each.items()}
+    lineages = [each["lineage"] for each in said if "entries" in each.get("lineage", {})]
+    if lineages and united["lineage"] != DELETED:
+        united["lineage"] = unite(lineages)
+    return {key: united[key] for key in sorted(united) if united[key] != DELETED}
+
+
+def _unite(sides: Iterable[tuple[Dataset, ...]]) -> tuple[Dataset, ...]:
+    found: dict[Name, list[Json]] = {}
+    for side in sides:
+        for dataset in side:
+            found.setdefault(dataset.name, []).append(dataset.facets)
+    return tuple(Dataset(name, _facets(found[name])) for name in sorted(found))
