@@ -1,0 +1,412 @@
+"""The Data Map client against a Data Map: what its calls do, what they cost, and what errors they end in."""
+
+import asyncio
+
+import pytest
+from azure.identity import ManagedIdentityCredential
+
+from lineage.datamap import DataMap
+from lineage.errors import (
+    AlreadyExists,
+    Fate,
+    NotAuthorized,
+    NotFound,
+    ReferenceMissing,
+    Refused,
+    SignInFailed,
+    TooLarge,
+    TypeMissing,
+    Unavailable,
+)
+
+SCOPE = "https://purview.azure.net/.default"
+DIRECT = "direct_lineage_dataset_dataset"
+BULK = "POST /entity/bulk"
+# Everything that has a meaning in a URL, and characters beyond ASCII.
+ODD = "a b/c?d=e&f=g#h+i%20j%2Fk:l@m;n,o'p\"q\\r{s}t|ü€😀"
+
+
+def dataset(name, type_name="DataSet"):
+    return {"typeName": type_name, "guid": "-1", "attributes": {"name": "x", "qualifiedName": name}}
+
+
+def edge(upstream, downstream, type_name=DIRECT):
+    return {"typeName": type_name, "end1": {"guid": upstream}, "end2": {"guid": downstream}}
+
+
+# Entities
+
+
+async def test_an_upsert_creates_and_then_updates_the_same_entity(client, account):
+    name = account.name("orders")
+
+    first = await client.upsert([dataset(name)])
+    again = await client.upsert([dataset(name)])
+
+    assert [entity["guid"] for entity in first["mutatedEntities"]["CREATE"]] == [
+        first["guidAssignments"]["-1"]
+    ]
+    assert again == {"guidAssignments": first["guidAssignments"]}
+
+
+async def test_an_upsert_is_all_or_nothing(client, account, nobody):
+    good = dataset(account.name("good"))
+    bad = dataset(account.name("bad"), "Process") | {"guid": "-2"}
+    bad["attributes"]["inputs"] = [{"guid": nobody}]
+
+    with pytest.raises(ReferenceMissing, match=nobody):
+        await client.upsert([good, bad])
+
+    assert account.find("good") == []
+
+
+async def test_entities_go_to_the_collection_that_is_named(client, account):
+    parent = {"type": "CollectionReference", "referenceName": "local"}
+    account.ask("PUT", "/account/collections/silver", json={"parentCollection": parent})
+
+    done = await client.upsert([dataset(account.name("orders"))], collection="silver")
+
+    assert account.read(done["guidAssignments"]["-1"])["collectionId"] == "silver"
+
+
+async def test_entities_are_read_by_guid_with_their_relationships(client, account):
+    up, down = account.entities("up", "down")
+    account.relate(DIRECT, up, down)
+
+    found = await client.entities_by_guid([up, down])
+
+    assert [entity["guid"] for entity in found] == [up, down]
+    assert [sink["guid"] for sink in found[0]["relationshipAttributes"]["sinks"]] == [down]
+
+
+async def test_one_guid_that_does_not_exist_fails_the_whole_read_and_is_named(client, account, nobody):
+    known = account.entity("known")
+
+    with pytest.raises(NotFound, match=nobody) as caught:
+        await client.entities_by_guid([known, nobody])
+
+    assert (caught.value.http_status, caught.value.error_code) == (404, "ATLAS-404-00-005")
+    assert caught.value.request_id
+
+
+async def test_entities_are_read_by_name_and_those_that_do_not_exist_are_left_out(client, account):
+    first, second = account.entities("first", "second")
+    names = [account.name(suffix) for suffix in ("first", "absent", "second")]
+
+    found = await client.entities_by_qualified_name("DataSet", names)
+
+    assert {entity["guid"] for entity in found} == {first, second}
+    assert await client.entities_by_qualified_name("DataSet", [account.name("absent")]) == []
+    assert await client.entities_by_qualified_name("DataSet", []) == []
+
+
+async def test_a_name_reaches_the_data_map_as_it_is_whatever_is_in_it(client, account):
+    guid = account.entity(ODD)
+    name = account.name(ODD)
+
+    (found,) = await client.entities_by_qualified_name("DataSet", [account.name("other"), name])
+    alone = await client.entity_by_qualified_name("DataSet", name)
+
+    assert (found["guid"], found["attributes"]["qualifiedName"]) == (guid, name)
+    assert alone["guid"] == guid
+
+
+async def test_many_names_are_asked_for_in_as_few_calls_as_request_lines_allow(client, account):
+    suffixes = [f"{number:03}-{'x' * 80}" for number in range(150)]
+    account.entities(*suffixes[::50])
+
+    with account.counting() as counted:
+        found = await client.entities_by_qualified_name("DataSet", list(map(account.name, suffixes)))
+
+    assert {entity["attributes"]["name"] for entity in found} == set(suffixes[::50])
+    assert 2 <= counted["GET /entity/bulk/uniqueAttribute/type/{typeName}"] <= 6
+
+
+@pytest.mark.parametrize("type_name", ["no_such_type", "no such/type?x"])
+async def test_a_type_that_does_not_exist_is_missing(client, account, type_name):
+    with pytest.raises(TypeMissing, match=r"no.such.type"):
+        await client.entities_by_qualified_name(type_name, [account.name("x")])
+
+    with pytest.raises(TypeMissing):
+        await client.upsert([dataset(account.name("x"), type_name)])
+
+    assert await client.entity_by_qualified_name(type_name, account.name("x")) is None
+    assert await client.type_definition(type_name) is None
+
+
+async def test_an_entity_is_read_by_name_with_its_relationships_or_not_at_all(client, account):
+    up, down = account.entities("up", "down")
+    account.relate(DIRECT, up, down)
+
+    found = await client.entity_by_qualified_name("DataSet", account.name("up"))
+
+    assert [sink["guid"] for sink in found["relationshipAttributes"]["sinks"]] == [down]
+    assert await client.entity_by_qualified_name("DataSet", account.name("absent")) is None
+
+
+async def test_an_entity_is_deleted_once_and_the_second_time_is_fine(client, account, nobody):
+    guid = account.entity("orders")
+
+    await client.delete_entity(guid)
+    await client.delete_entity(guid)
+    await client.delete_entity(nobody)
+
+    assert account.find("orders") == []
+
+
+# Relationships
+
+
+async def test_a_relationship_is_created_read_changed_and_deleted(client, account):
+    up, down = account.entities("up", "down")
+
+    guid = await client.create_relationship(edge(up, down) | {"attributes": {"columnMapping": "[]"}})
+    created = await client.relationship(guid)
+    await client.update_relationship(guid, DIRECT, {"columnMapping": '[{"Source":"a","Sink":"b"}]'})
+    changed = await client.relationship(guid)
+    await client.delete_relationship(guid)
+
+    assert (created["end1"]["guid"], created["end2"]["guid"]) == (up, down)
+    assert created["attributes"]["columnMapping"] == "[]"
+    assert changed["attributes"]["columnMapping"] == '[{"Source":"a","Sink":"b"}]'
+    assert account.arrows(up) == set()
+
+
+async def test_a_relationship_that_is_there_already_exists(client, account):
+    up, down = account.entities("up", "down")
+    await client.create_relationship(edge(up, down))
+
+    with pytest.raises(AlreadyExists) as caught:
+        await client.create_relationship(edge(up, down))
+
+    assert caught.value.facts()["errorCode"] == "ATLAS-409-00-004"
+
+
+async def test_a_relationship_to_nothing_lacks_its_reference(client, account, nobody):
+    with pytest.raises(ReferenceMissing, match="Expected DataSet but is NULL"):
+        await client.create_relationship(edge(account.entity("up"), nobody))
+
+
+async def test_a_relationship_of_the_wrong_ends_is_refused(client, account):
+    process = account.entity("load", "Process")
+
+    with pytest.raises(Refused) as caught:
+        await client.create_relationship(edge(process, account.entity("down")))
+
+    assert (type(caught.value), caught.value.error_code) == (Refused, "ATLAS-400-00-036")
+
+
+async def test_a_relationship_that_is_gone_is_fine_to_delete_and_not_to_read(client, account, nobody):
+    up, down = account.entities("up", "down")
+    guid = await client.create_relationship(edge(up, down))
+
+    await client.delete_relationship(guid)
+    await client.delete_relationship(guid)
+    await client.delete_relationship(nobody)
+
+    with pytest.raises(NotFound):
+        await client.relationship(nobody)
+
+
+# Types
+
+
+async def test_a_type_is_registered_once_and_the_second_time_is_fine(client, account):
+    definition = {
+        "category": "ENTITY",
+        "name": f"t_{account.run}",
+        "superTypes": ["Process"],
+        "attributeDefs": [],
+    }
+
+    assert await client.type_definition(definition["name"]) is None
+    await client.create_entity_type(definition)
+    await client.create_entity_type(definition)
+
+    assert (await client.type_definition(definition["name"]))["superTypes"] == ["Process"]
+
+
+# Sign-in
+
+
+class Counting:
+    """A credential that counts how often it is asked."""
+
+    def __init__(self, credential):
+        self.credential = credential
+        self.asked = 0
+
+    def get_token(self, *scopes, **options):
+        self.asked += 1
+        return self.credential.get_token(*scopes, **options)
+
+
+async def test_one_token_serves_many_calls(address, account, credential):
+    counting = Counting(credential)
+    client = DataMap(address, counting, scope=SCOPE, max_concurrency=4)
+    name = account.name("x")
+
+    await client.entity_by_qualified_name("DataSet", name)
+    await asyncio.gather(*(client.entity_by_qualified_name("DataSet", name) for _ in range(10)))
+    client.close()
+
+    assert counting.asked == 1
+
+
+async def test_a_sign_in_that_works_costs_no_call(client, account):
+    with account.counting() as counted:
+        await client.sign_in()
+
+    assert counted == {}
+
+
+async def test_an_identity_that_gets_no_token_makes_no_call(address, account, monkeypatch):
+    monkeypatch.setenv("IDENTITY_ENDPOINT", f"{address}/identity/token")
+    monkeypatch.setenv("IDENTITY_HEADER", "wrong")
+    with ManagedIdentityCredential() as credential, account.counting() as counted:
+        client = DataMap(address, credential, scope=SCOPE, max_concurrency=1)
+        with pytest.raises(SignInFailed) as checked:
+            await client.sign_in()
+        with pytest.raises(SignInFailed) as called:
+            await client.upsert([dataset(account.name("x"))])
+        client.close()
+
+    assert counted == {}
+    assert checked.value.fate is called.value.fate is Fate.DEFERRED
+    assert "\n" not in str(called.value)
+    assert client.pause == 0
+
+
+async def test_a_token_for_another_audience_is_not_authorized(address, account, credential):
+    client = DataMap(address, credential, scope="https://storage.azure.com/.default", max_concurrency=1)
+
+    with pytest.raises(NotAuthorized, match="audience") as caught:
+        await client.upsert([dataset(account.name("x"))])
+    client.close()
+
+    assert caught.value.http_status == 401
+
+
+async def test_a_missing_role_is_not_authorized_and_not_tried_again(client, account):
+    account.misbehave({"status": 403, "next": 5})
+
+    with account.counting() as counted, pytest.raises(NotAuthorized) as caught:
+        await client.upsert([dataset(account.name("x"))])
+
+    assert counted == {BULK: 1}
+    assert caught.value.facts() == {"dataMapStatus": 403, "errorCode": "Unauthorized"}
+    assert caught.value.fate is Fate.DEFERRED
+
+
+# A Data Map that is not well
+
+
+@pytest.mark.parametrize("body", ["gateway", "atlas", "html", "empty"])
+@pytest.mark.parametrize("status", [408, 413])
+async def test_what_is_too_large_is_said_at_once(client, account, status, body):
+    account.misbehave({"status": status, "next": 1, "body": body})
+
+    with account.counting() as counted, pytest.raises(TooLarge) as caught:
+        await client.upsert([dataset(account.name("x"))])
+
+    assert (counted, caught.value.http_status) == ({BULK: 1}, status)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+async def test_a_throttled_call_is_tried_again_until_it_goes_through(client, account, status):
+    account.misbehave({"status": status, "next": 2, "retryAfterSeconds": 0.1})
+
+    with account.counting() as counted:
+        done = await client.upsert([dataset(account.name("x"))])
+
+    assert counted == {BULK: 3}
+    assert account.find("x")[0]["guid"] == done["guidAssignments"]["-1"]
+    assert client.pause == 0
+
+
+async def test_a_call_that_would_have_to_wait_too_long_is_given_up_and_says_when_to_come_back(
+    client, account
+):
+    account.misbehave({"status": 429, "next": 5, "retryAfterSeconds": 300})
+
+    with account.counting() as counted, pytest.raises(Unavailable) as caught:
+        await client.upsert([dataset(account.name("x"))])
+
+    assert counted == {BULK: 1}
+    assert caught.value.facts() == {
+        "dataMapStatus": 429,
+        "errorCode": "TooManyRequests",
+        "retryAfterSeconds": 300.0,
+    }
+    assert 200 < client.pause <= 300
+
+
+async def test_while_the_data_map_rests_no_other_call_is_made(client, account):
+    account.misbehave({"status": 503, "next": 5, "retryAfterSeconds": 300})
+    with pytest.raises(Unavailable):
+        await client.upsert([dataset(account.name("x"))])
+    account.mend()
+
+    with account.counting() as counted, pytest.raises(Unavailable, match="calls are held back") as caught:
+        await client.entity_by_qualified_name("DataSet", account.name("x"))
+
+    assert counted == {}
+    assert 200 < caught.value.retry_after <= 300
+
+
+async def test_an_outage_costs_one_call_per_pause_however_many_wait(client, account, monkeypatch):
+    monkeypatch.setattr("lineage.datamap.PATIENCE", 1.5)
+    account.misbehave({"status": 503, "probability": 1})
+
+    with account.counting() as counted:
+        calls = (client.upsert([dataset(account.name(f"{number}"))]) for number in range(8))
+        ended = await asyncio.gather(*calls, return_exceptions=True)
+
+    assert {type(error) for error in ended} == {Unavailable}
+    assert 8 <= counted[BULK] <= 8 + 3
+
+
+async def test_a_call_over_which_the_data_map_stumbles_is_not_tried_again(client, account):
+    account.misbehave({"status": 500, "next": 5, "body": "atlas"})
+
+    with account.counting() as counted, pytest.raises(Unavailable) as caught:
+        await client.upsert([dataset(account.name("x"))])
+
+    assert counted == {BULK: 1}
+    assert (caught.value.error_code, caught.value.concerns_all) == ("ATLAS-500-00-001", False)
+    assert client.pause == 0
+
+
+async def test_a_connection_that_breaks_before_an_answer_is_tried_again(client, account):
+    account.misbehave({"drop": True, "next": 1})
+
+    with account.counting() as counted:
+        done = await client.upsert([dataset(account.name("x"))])
+
+    assert counted == {BULK: 2}
+    assert account.find("x")[0]["guid"] == done["guidAssignments"]["-1"]
+
+
+async def test_a_write_whose_answer_was_lost_is_done_once(client, account):
+    up, down = account.entities("up", "down")
+    account.misbehave({"drop": True, "next": 1, "afterWork": True})
+
+    with pytest.raises(AlreadyExists):
+        await client.create_relationship(edge(up, down))
+
+    assert account.arrows(up) == {(up, down)}
+
+
+async def test_a_proxys_page_is_quoted_in_short(client, account):
+    account.misbehave({"status": 502, "next": 1, "body": "html", "retryAfterSeconds": 300})
+
+    with pytest.raises(Unavailable, match=r"^HTTP 502: <html>"):
+        await client.upsert([dataset(account.name("x"))])
+
+
+async def test_many_calls_at_once_share_the_connections(client, account):
+    names = [account.name(str(number)) for number in range(40)]
+
+    done = await asyncio.gather(*(client.upsert([dataset(name)]) for name in names))
+
+    assert len({answer["guidAssignments"]["-1"] for answer in done}) == 40
