@@ -120,8 +120,11 @@ def _reference(relationship: Relationship, reference: Reference) -> dict[str, An
     }
 
 
-def _plain(references: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{"guid": r["guid"], "typeName": r["typeName"]} for r in references]
+def _plain(shown: Any) -> Any:
+    """References as plain attributes list them: AtlasObjectId."""
+    if isinstance(shown, list):
+        return [_plain(reference) for reference in shown]
+    return shown and {"guid": shown["guid"], "typeName": shown["typeName"]}
 
 
 def _end(entity: Entity) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import sys
 import pytest
 import requests
 
+from local.datamap.certificate import write_certificate
 from local.datamap.process import running, token
 
 SEED = {
@@ -112,6 +113,15 @@ def test_the_program_takes_a_seed(tmp_path):
         found = requests.get(url, params={"attr:qualifiedName": "seed://t"}, headers=headers, timeout=10)
 
     assert found.json()["entity"]["attributes"]["name"] == "t"
+
+
+def test_the_program_serves_with_a_certificate_that_is_there_already(tmp_path):
+    certificate = tmp_path / "datamap.pem"
+    write_certificate(certificate)
+
+    with running("--certfile", str(certificate), "--keyfile", str(certificate)) as address:
+        assert address.startswith("https://")
+        assert token(address, verify=str(certificate))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -184,6 +184,37 @@ async def test_a_value_of_the_wrong_type_is_404_007(stand_in, attribute, value):
     assert await refusal(wrong) == (404, "ATLAS-404-00-007")
 
 
+async def test_a_legacy_end_of_one_entity_is_listed_under_attributes_as_one(stand_in):
+    types = {
+        "entityDefs": [{"name": name, "superTypes": ["Asset"]} for name in ("house", "roof")],
+        "relationshipDefs": [
+            {
+                "name": "house_roof",
+                "endDef1": {
+                    "type": "house",
+                    "name": "roof",
+                    "cardinality": "SINGLE",
+                    "isLegacyAttribute": True,
+                },
+                "endDef2": {"type": "roof", "name": "house", "cardinality": "SINGLE"},
+            }
+        ],
+    }
+    assert (await stand_in.call("POST", "/types/typedefs", json=types)).status == 200
+    roof = await stand_in.guid({"typeName": "roof", "attributes": {"name": "r", "qualifiedName": "r"}})
+    house = {"typeName": "house", "attributes": {"name": "h", "qualifiedName": "h"}}
+    guid = await stand_in.guid(house)
+
+    async def shown():
+        return (await stand_in.get(f"/entity/guid/{guid}"))["entity"]["attributes"]["roof"]
+
+    assert await shown() is None
+    assert (
+        await stand_in.call("PUT", f"/entity/guid/{guid}", params={"name": "roof"}, json={"guid": roof})
+    ).status == 200
+    assert await shown() == {"guid": roof, "typeName": "roof"}
+
+
 async def test_a_type_that_is_used_cannot_be_deleted(stand_in):
     definition = {"name": "used", "superTypes": ["DataSet"]}
     await stand_in.call("POST", "/types/typedefs", json={"entityDefs": [definition]})
