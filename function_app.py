@@ -4,12 +4,13 @@ The doors: a queue message and an HTTP request become calls of the service, and 
 Nothing is read or connected when this module is imported: in Azure an error at import makes every function vanish.
 """
 
+from urllib.parse import unquote
+
 import azure.functions as func
 
 from lineage import health, http
 from lineage.delivery import Received
 from lineage.errors import LineageError
-from lineage.outcomes import Outcome
 from lineage.service import service
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
@@ -31,6 +32,7 @@ async def consume_lineage(message: func.QueueMessage, context: func.Context) -> 
             attempt=message.dequeue_count or 1,
             inserted=message.insertion_time,
             invocation_id=context.invocation_id,
+            traceparent=context.trace_context.trace_parent or "",
         )
     )
 
@@ -38,12 +40,27 @@ async def consume_lineage(message: func.QueueMessage, context: func.Context) -> 
 @app.function_name("ApplyLineage")
 @app.route("lineage", methods=["POST"])
 async def apply_lineage(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    """Writes lineage now and answers with what was written."""
+    """Writes lineage now and answers with what was written; or queues it, if the caller prefers not to wait."""
 
-    async def applied() -> Outcome:
-        return await service().apply(http.payload_of(req))
+    async def response() -> func.HttpResponse:
+        payload = http.payload_of(req)
+        if http.wants_to_wait(req):
+            return http.written(await service().apply_now(payload))
+        return http.accepted(await service().enqueue(payload), req)
 
-    return await http.answer(applied(), context.invocation_id)
+    return await http.answer(response(), context.invocation_id)
+
+
+@app.function_name("LineageRequest")
+@app.route("lineage/requests/{id}", methods=["GET"])
+async def get_request(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    """What became of a request."""
+
+    async def response() -> func.HttpResponse:
+        request_id = unquote(req.route_params["id"])
+        return http.found(await service().outcomes.find(request_id), request_id)
+
+    return await http.answer(response(), context.invocation_id)
 
 
 @app.function_name("Health")

@@ -42,6 +42,7 @@ from lineage.errors import (
     TypeMissing,
     Unavailable,
 )
+from lineage.identity import principal_of
 from lineage.pace import Pace
 from lineage.settings import is_loopback
 
@@ -177,13 +178,13 @@ class DataMap:
         """Seconds for which calls are held back because the Data Map throttles or is down; 0 if it is not."""
         return self._pace.pause
 
-    async def sign_in(self) -> None:
-        """Gets a token, or raises `SignInFailed`: every call does so by itself, this one only checks."""
-        await asyncio.get_running_loop().run_in_executor(self._threads, self._get_token)
+    async def sign_in(self) -> str:
+        """Gets a token and says whom it speaks for, or raises `SignInFailed`. Calls do so by themselves."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._get_token)
 
-    def _get_token(self) -> None:
+    def _get_token(self) -> str:
         try:
-            self._credential.get_token(self._scope)
+            return principal_of(self._credential.get_token(self._scope).token)
         except AzureError as error:
             raise SignInFailed(_first_line(error)) from error
 

@@ -10,7 +10,7 @@ import binascii
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -23,6 +23,10 @@ NESTING_LIMIT = 4  # an envelope in an envelope: ours around Event Grid's around
 GZIP_MAGIC = b"\x1f\x8b"
 JSON_STARTS = b'{["'
 SOURCE = "purview-lineage"
+SENT = "lineage.request"  # the CloudEvents type of a request that was wrapped by whoever sent it
+CORE_ATTRIBUTES = frozenset(
+    {"specversion", "id", "source", "type", "time", "datacontenttype", "data", "data_base64", "dataref"}
+)
 
 Attributes = Mapping[str, str | int]
 
@@ -36,21 +40,34 @@ class Envelope:
 
     original: bytes
     claim: str | None = None
+    kind: str | None = None  # the CloudEvents type of the wrapping
+    attributes: Attributes = field(default_factory=dict)  # its extension attributes: reason, attempts, ...
+
+    @property
+    def subject(self) -> str | None:
+        """The id of the request inside, where the wrapping says it."""
+        subject = self.attributes.get("subject")
+        return subject if isinstance(subject, str) else None
 
 
 def open_envelope(body: bytes) -> Envelope:
     """Takes our own envelope off a message, however often it was put on. What cannot be read stays as it is."""
+    kind: str | None = None
+    attributes: Attributes = {}
     for _ in range(NESTING_LIMIT):
         event = _own_event(body)
         if event is None:
             break
+        if kind is None:  # the outermost says what became of the message last
+            kind = str(event.get("type"))
+            attributes = {name: value for name, value in event.items() if name not in CORE_ATTRIBUTES}
         if isinstance(event.get("dataref"), str):
-            return Envelope(original=body, claim=event["dataref"])
+            return Envelope(body, event["dataref"], kind, attributes)
         data = _data(event)
         if not isinstance(data, bytes):
             break
         body = data
-    return Envelope(original=body)
+    return Envelope(body, None, kind, attributes)
 
 
 def read_payload(original: bytes) -> Any:

@@ -2,7 +2,9 @@
 
     LineageError
     ├── InvalidRequest       not JSON, or not a request we know         dead       400
-    │   └── PayloadTooLarge  beyond what the app takes                  dead       413
+    │   ├── PayloadTooLarge  beyond what the app takes                  dead       413
+    │   └── PayloadGone      a claim check without its payload          dead       400
+    ├── UnknownRequest       an outcome of which nothing is known       -          404
     ├── DatasetMissing       a dataset is not in the catalogue          deferred   422   (dead when it can never appear)
     ├── DataMapError         the Data Map did not do what was asked
     │   ├── Refused          it never will: an Atlas 4xx code           dead       422
@@ -22,6 +24,7 @@ Anything else that is raised is a bug of ours: the host retries it, and on the l
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Any, ClassVar
@@ -56,10 +59,17 @@ class LineageError(Exception):
     title: ClassVar[str]
     status: ClassVar[int]
     fate: Fate = Fate.DEAD
+    patience: timedelta | None = (
+        None  # for how long it is worth trying again, if that is less than for others
+    )
+    request_key: str | None = None  # of the request it concerns, once that is known
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
         self.detail = detail
+
+    def __str__(self) -> str:
+        return self.detail
 
     def facts(self) -> dict[str, Any]:
         """What else an operator needs to act, as JSON members of the problem."""
@@ -89,6 +99,21 @@ class PayloadTooLarge(InvalidRequest):
     status = 413
 
 
+class PayloadGone(InvalidRequest):
+    """A claim check whose payload is not in the container any more."""
+
+    code = "payload-gone"
+    title = "The payload of the claim check is gone"
+
+
+class UnknownRequest(LineageError):
+    """Somebody asks for the outcome of a request that was never seen, or was forgotten."""
+
+    code = "unknown-request"
+    title = "There is no such request"
+    status = 404
+
+
 class DatasetMissing(LineageError):
     """Datasets that the catalogue does not hold. `final` when the caller asked not to wait, or waiting is pointless."""
 
@@ -96,10 +121,17 @@ class DatasetMissing(LineageError):
     title = "A dataset is not in the catalogue"
     status = 422
 
-    def __init__(self, *mistakes: Mistake, final: bool, answer: "DataMapError | None" = None) -> None:
+    def __init__(
+        self,
+        *mistakes: Mistake,
+        final: bool,
+        patience: timedelta | None = None,
+        answer: "DataMapError | None" = None,
+    ) -> None:
         super().__init__("; ".join(map(str, mistakes)))
         self.mistakes = mistakes
         self.fate = Fate.DEAD if final else Fate.DEFERRED
+        self.patience = patience
         self.answer = answer
 
     def facts(self) -> dict[str, Any]:

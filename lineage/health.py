@@ -6,7 +6,7 @@ from typing import Any
 
 from lineage.delivery import poison_queue
 from lineage.errors import LineageError, NotAuthorized
-from lineage.service import Service
+from lineage.service import GRANT, Service
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +28,6 @@ FIXES: Mapping[str, str] = {
     "dataMap": "check PURVIEW_ENDPOINT, and that the network lets the app reach it",
     "queue": "create the queue, and give the app's identity the role Storage Queue Data Contributor",
 }
-GRANT = (
-    "give the app's identity the role Data Curator on the collection: in the Purview portal, "
-    "Data Map > Collections > Role assignments"
-)
 
 
 async def check(service: Service) -> list[Check]:
@@ -54,6 +50,10 @@ async def _tried(name: str, call: Awaitable[object]) -> Check:
     try:
         await call
     except LineageError as error:
-        fix = GRANT if isinstance(error, NotAuthorized) else FIXES["queue" if "ueue" in name else name]
+        fix = (
+            f"give the app's identity the role Data Curator: {GRANT}"
+            if isinstance(error, NotAuthorized)
+            else FIXES["queue" if "ueue" in name else name]
+        )
         return Check(name, ok=False, detail=error.detail, fix=fix)
     return Check(name, ok=True)

@@ -10,13 +10,14 @@ import logging
 import traceback
 from collections.abc import Awaitable
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 import azure.functions as func
 
 from lineage.envelope import PAYLOAD_LIMIT, read_payload
-from lineage.errors import DataMapError, LineageError, Mistake, PayloadTooLarge
+from lineage.errors import DataMapError, LineageError, Mistake, PayloadTooLarge, UnknownRequest
 from lineage.health import Check
-from lineage.outcomes import Outcome
+from lineage.outcomes import Outcome, Record
 
 logger = logging.getLogger("lineage")
 
@@ -32,15 +33,38 @@ def payload_of(request: func.HttpRequest) -> Any:
     return read_payload(body)
 
 
-async def answer(result: Awaitable[Outcome], invocation_id: str) -> func.HttpResponse:
-    """200 with the outcome, or the problem."""
+async def answer(response: Awaitable[func.HttpResponse], invocation_id: str) -> func.HttpResponse:
+    """The response, or the problem that came up on the way to it."""
     try:
-        outcome = await result
+        return await response
     except LineageError as error:
         return problem(error)
     except Exception as error:  # noqa: BLE001 - the last line: a bug becomes a 500 that can be found in the logs
         return bug(error, invocation_id)
+
+
+def wants_to_wait(request: func.HttpRequest) -> bool:
+    """Whether the caller wants the answer now, and did not say `Prefer: respond-async` (RFC 7240)."""
+    return "respond-async" not in request.headers.get("Prefer", "").lower()
+
+
+def written(outcome: Outcome) -> func.HttpResponse:
+    """200 with what was written."""
     return json_response(outcome.model_dump(mode="json", by_alias=True, exclude_none=True))
+
+
+def accepted(request_id: str, request: func.HttpRequest) -> func.HttpResponse:
+    """202 with the address of the outcome to come."""
+    location = f"{urlsplit(request.url).path.rstrip('/')}/requests/{quote(request_id, safe='')}"
+    headers = {"Location": location, "Preference-Applied": "respond-async"}
+    return json_response({"id": request_id, "status": "queued"}, status=202, headers=headers)
+
+
+def found(record: Record | None, request_id: str) -> func.HttpResponse:
+    """200 with what became of a request, or 404."""
+    if record is None:
+        raise UnknownRequest(f"nothing is known of a request {request_id!r}")
+    return json_response(record.to_json())
 
 
 def problem(error: LineageError) -> func.HttpResponse:

@@ -5,6 +5,9 @@ Settings to credential: who the app is towards Purview and towards its own stora
 string needs none of it.
 """
 
+import base64
+import json
+
 from azure.core.credentials import TokenCredential
 
 from lineage.errors import InvalidSettings, Mistake
@@ -21,6 +24,16 @@ def purview_credential(settings: Settings) -> TokenCredential:
 def storage_credential(storage: Storage) -> TokenCredential:
     """The identity of a `LineageStorage` connection that has no connection string."""
     return _managed_identity(storage.client_id)
+
+
+def principal_of(token: str) -> str:
+    """Who a token speaks for, in words that a role assignment can be made with. Nothing is verified."""
+    try:
+        payload = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        return f"the identity with object id {claims['oid']} (application {claims.get('appid', 'unknown')})"
+    except (IndexError, ValueError, KeyError, TypeError):
+        return "the app's identity"
 
 
 def _managed_identity(client_id: str | None) -> TokenCredential:

@@ -1,10 +1,28 @@
-"""What became of a request: the answer of `POST /api/lineage`."""
+"""
+What became of requests: the answer of `POST /api/lineage`, and the records kept in Table Storage.
 
-from typing import Literal
+Records are for people who ask later. They are written in groups behind the messages' backs: to lose one loses no
+lineage, so a table that does not answer neither delays nor fails a message.
+"""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any, Literal, Self
 
 from pydantic import Field
 
+from lineage.batching import Batcher
+from lineage.errors import StorageFailed
 from lineage.request import Model
+from lineage.tables import ROWS_LIMIT, TEXT_LIMIT, Outage, Row, Table, concerns_rows
+
+TABLE = "lineageoutcomes"
+PARTITIONS = 4  # few, so that groups are large; each takes some 2,000 rows a second
+BACKLOG = 10_000  # records that wait for the table
 
 Result = Literal["created", "updated", "unchanged", "removed"]
 
@@ -28,12 +46,165 @@ class WrittenRelationship(Model):
 
 
 class Outcome(Model):
-    """A request that is done."""
+    """A request that is done; or superseded, because a newer one about its process was written before."""
 
     id: str
-    status: Literal["done"] = "done"
+    status: Literal["done", "superseded"] = "done"
     process: WrittenEntity | None = None
     datasets: tuple[WrittenEntity, ...] = ()
     relationships: tuple[WrittenRelationship, ...] = ()
     removed: int = Field(default=0, description="edges and processes that were taken away")
     warnings: tuple[str, ...] = ()
+
+
+class Record(Model):
+    """What has become of a request so far."""
+
+    id: str
+    status: Literal["queued", "done", "superseded", "deferred", "dead"]
+    problem: str | None = Field(default=None, description="the kind of problem, as in an error's `type`")
+    reason: str | None = Field(default=None, description="the problem in words, cut if it is very long")
+    error_code: str | None = Field(default=None, description="the Data Map's own code")
+    request_id: str | None = Field(
+        default=None, description="the Data Map's id of the call, for Microsoft's support"
+    )
+    attempts: int = 0
+    first_seen: datetime
+    last_seen: datetime
+    next_attempt: datetime | None = Field(default=None, description="when a deferred request is tried again")
+    outcome: Outcome | None = Field(
+        default=None, description="what was written, if it is not too long to keep"
+    )
+    invocation_id: str | None = Field(default=None, description="the function invocation, for its logs")
+
+    def to_json(self) -> dict[str, Any]:
+        """As it is answered, without what there is nothing to say about."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+    def to_row(self) -> Row:
+        """A property for each field, so that the table reads well in any tool."""
+        properties = self.to_json()
+        if "outcome" in properties:
+            properties["outcome"] = json.dumps(properties["outcome"], separators=(",", ":"))
+            if _length(properties["outcome"]) > TEXT_LIMIT:
+                del properties["outcome"]
+        if self.reason:
+            properties["reason"] = _cut(self.reason)
+        return Row(*place(self.id), properties)
+
+    @classmethod
+    def from_row(cls, row: Row) -> Self:
+        """The record in a row. What another version of the app added to it is left aside."""
+        names = {field.alias or name for name, field in cls.model_fields.items()}
+        properties: dict[str, Any] = {name: row.properties[name] for name in names & row.properties.keys()}
+        if "outcome" in properties:
+            properties["outcome"] = json.loads(properties["outcome"])
+        return cls.model_validate(properties)
+
+
+@dataclass(eq=False, slots=True)
+class _Waiting:
+    """The last record of an id that has not gone out yet, and the task that ends when it has."""
+
+    record: Record
+    task: asyncio.Task[None] | None = None
+
+
+class Outcomes:
+    """
+    The records. Belongs to one event loop.
+
+    Of several records of one id that wait, the last is written; groups of one partition follow each other, so an older
+    record never overwrites a newer one of this process. When more than `BACKLOG` wait, the oldest is forgotten.
+    """
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._waiting: dict[str, _Waiting] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._outage = Outage("lineage.outcomes")
+        self._batchers: dict[str, Batcher[_Waiting, None]] = {}
+
+    def record(self, record: Record) -> None:
+        """Has it written some time. Never waits, never fails."""
+        self._keep(record)
+
+    async def record_now(self, record: Record) -> None:
+        """Writes it, or raises `StorageFailed`."""
+        task = self._keep(record)
+        await asyncio.wait([task])
+        if task.cancelled():
+            raise _forgotten()
+        task.result()
+
+    async def find(self, request_id: str) -> Record | None:
+        """What is known about a request, or nothing; raises `StorageFailed`."""
+        row = await self._table.get(*place(request_id))
+        return Record.from_row(row) if row and row.properties.get("id") == request_id else None
+
+    async def flush(self) -> None:
+        """Waits until everything recorded so far is written or lost."""
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def _keep(self, record: Record) -> asyncio.Task[None]:
+        waiting = self._waiting.get(record.id)
+        if waiting is None or waiting.task is None:
+            return self._start(record)
+        waiting.record = record
+        return waiting.task
+
+    def _start(self, record: Record) -> asyncio.Task[None]:
+        if len(self._waiting) >= BACKLOG:
+            self._forget_oldest()
+        waiting = self._waiting[record.id] = _Waiting(record)
+        partition, _ = place(record.id)
+        waiting.task = asyncio.create_task(self._batcher(partition).submit(waiting))
+        waiting.task.add_done_callback(partial(self._ended, record.id))
+        self._tasks.add(waiting.task)
+        return waiting.task
+
+    def _forget_oldest(self) -> None:
+        waiting = self._waiting.pop(next(iter(self._waiting)))
+        if waiting.task:
+            waiting.task.cancel()
+
+    def _batcher(self, partition: str) -> Batcher[_Waiting, None]:
+        if partition not in self._batchers:
+            self._batchers[partition] = Batcher(self._write, size=ROWS_LIMIT, divides=concerns_rows)
+        return self._batchers[partition]
+
+    async def _write(self, group: Sequence[_Waiting]) -> Sequence[None]:
+        """What waits, in one transaction; records that come from now on wait for the next."""
+        for waiting in group:
+            if self._waiting.get(waiting.record.id) is waiting:
+                del self._waiting[waiting.record.id]
+        await self._table.put([waiting.record.to_row() for waiting in group])
+        return [None] * len(group)
+
+    def _ended(self, request_id: str, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        error = _forgotten() if task.cancelled() else task.exception()
+        if error:
+            self._outage.failed(error, request=request_id)
+        else:
+            self._outage.over()
+
+
+def place(request_id: str) -> tuple[str, str]:
+    """Partition and row key of a caller's id, which may hold what table keys may not."""
+    digest = hashlib.sha256(request_id.encode()).hexdigest()
+    return f"request-{int(digest, 16) % PARTITIONS}", digest
+
+
+def _forgotten() -> StorageFailed:
+    return StorageFailed(f"more than {BACKLOG} outcomes wait for the table")
+
+
+def _length(text: str) -> int:
+    """In UTF-16 code units, as Table Storage counts."""
+    return len(text.encode("utf-16-le")) // 2
+
+
+def _cut(text: str) -> str:
+    return text.encode("utf-16-le")[: TEXT_LIMIT * 2].decode("utf-16-le", "ignore")

@@ -43,7 +43,8 @@ class Pace:
             left = give_up - self._clock()
             if left <= 0 or (not self._probing and self.pause > left):
                 raise Unavailable(
-                    "the Data Map is not available at present; calls are held back", retry_after=max(self.pause, 1.0)
+                    "the Data Map is not available at present; calls are held back",
+                    retry_after=max(self.pause, 1.0),
                 )
             await self._wait(left if self._probing else self.pause)
         self._probing = bool(self._failures)

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AliasChoices,
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -208,6 +209,10 @@ class LineageRequest(Model):
     )
     on_missing: OnMissing | None = Field(
         default=None, description="what to do about a dataset that is not in the catalogue"
+    )
+    event_time: AwareDatetime | None = Field(
+        default=None,
+        description="when it happened: an older request never overwrites a newer one about its process",
     )
     inputs: Datasets | None = Field(default=None, validation_alias=AliasChoices("inputs", "source", "end1"))
     outputs: Datasets | None = Field(default=None, validation_alias=AliasChoices("outputs", "target", "end2"))

@@ -10,6 +10,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from cachetools import TTLCache
 
@@ -27,6 +28,8 @@ REMEMBERED = 100_000  # datasets
 REMEMBERED_FOR = 600.0  # seconds
 NEAR_FOR = 5.0  # seconds for which other spellings are not looked for again
 LOOKUPS_PER_CALL = 100
+# A scan never brings a guid into being: it is waited for only as long as a new entity may take to be seen.
+GUID_PATIENCE = timedelta(seconds=30)
 NAMED = 5  # missing guids that are named at most
 
 
@@ -84,7 +87,7 @@ class Resolver:
         mistakes = (
             Mistake(path, f"no entity has the guid {guid}") for path, guid in guids.items() if guid in gone
         )
-        return DatasetMissing(*mistakes, final=on_missing == "fail", answer=answer)
+        return DatasetMissing(*mistakes, final=on_missing == "fail", patience=GUID_PATIENCE, answer=answer)
 
     def remember(self, datasets: Iterable[WrittenEntity]) -> None:
         """Keeps the datasets that a write has just created."""
@@ -161,7 +164,7 @@ class Resolver:
             else:
                 self._by_guid[guid] = node
         if mistakes:
-            raise DatasetMissing(*mistakes, final=on_missing == "fail")
+            raise DatasetMissing(*mistakes, final=on_missing == "fail", patience=GUID_PATIENCE)
 
     async def _look_up_guids(self, guids: Sequence[str]) -> Sequence[Node | None]:
         found = await self._datamap.entities_by_guid(dict.fromkeys(guids))

@@ -8,6 +8,7 @@ those of the app settings; `docs/settings.md` lists them.
 import json
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -72,6 +73,7 @@ def _naming_rules(value: str) -> Rules:
 
 ServiceUrl = Annotated[str, AfterValidator(_service_url)]
 StorageUrl = Annotated[str, AfterValidator(_storage_url)]
+Duration = Annotated[timedelta, Field(gt=timedelta())]  # hh:mm:ss or ISO 8601
 
 
 class Storage(BaseModel):
@@ -82,15 +84,16 @@ class Storage(BaseModel):
     connection_string: SecretStr | None = Field(default=None, alias="LineageStorage")
     queue_url: StorageUrl | None = Field(default=None, alias="LineageStorage__queueServiceUri")
     blob_url: StorageUrl | None = Field(default=None, alias="LineageStorage__blobServiceUri")
+    table_url: StorageUrl | None = Field(default=None, alias="LineageStorage__tableServiceUri")
     client_id: str | None = Field(default=None, alias="LineageStorage__clientId")
 
     @model_validator(mode="after")
     def _one_of_the_two(self) -> Self:
-        if self.connection_string is None and not (self.queue_url and self.blob_url):
+        if self.connection_string is None and not (self.queue_url and self.blob_url and self.table_url):
             raise PydanticCustomError(
                 "LineageStorage",
-                "set LineageStorage (a connection string), or LineageStorage__queueServiceUri and "
-                "LineageStorage__blobServiceUri (identity)",
+                "set LineageStorage (a connection string), or LineageStorage__queueServiceUri, "
+                "LineageStorage__blobServiceUri and LineageStorage__tableServiceUri (identity)",
             )
         return self
 
@@ -112,6 +115,9 @@ class Settings(BaseModel):
     collection: str | None = Field(default=None, alias="PURVIEW_COLLECTION")
     queue_name: Annotated[str, AfterValidator(_queue_name)] = Field(alias="LINEAGE_QUEUE_NAME")
     on_missing: Literal["wait", "create", "fail"] = Field(default="wait", alias="LINEAGE_ON_MISSING")
+    give_up_after: Duration = Field(default=timedelta(hours=24), alias="LINEAGE_GIVE_UP_AFTER")
+    retry_after: Duration = Field(default=timedelta(seconds=30), alias="LINEAGE_RETRY_AFTER")
+    retry_after_max: Duration = Field(default=timedelta(hours=1), alias="LINEAGE_RETRY_AFTER_MAX")
     max_concurrency: Annotated[int, Field(ge=1, le=64)] = Field(default=8, alias="LINEAGE_MAX_CONCURRENCY")
     naming_rules: Annotated[Rules, BeforeValidator(_naming_rules)] = Field(
         default=BUILT_IN, alias="LINEAGE_NAMING_RULES"

@@ -22,10 +22,14 @@ AZURITE = ROOT / "local" / "azurite" / "node_modules" / ".bin" / "azurite"
 ACCOUNT = "devstoreaccount1"
 ACCOUNT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 QUEUE = "lineage"
-# Locally a retry comes after a second and not after host.json's thirty: the host's own way to override host.json.
+# Locally everything that waits is quicker than in Azure, so that a mistake is in the poison queue within a minute.
+# The first two override host.json, as the Functions host lets app settings do.
 QUICK = {
     "AzureFunctionsJobHost__extensions__queues__visibilityTimeout": "00:00:01",
     "AzureFunctionsJobHost__extensions__queues__maxPollingInterval": "00:00:00.5",
+    "LINEAGE_RETRY_AFTER": "00:00:01",
+    "LINEAGE_RETRY_AFTER_MAX": "00:00:05",
+    "LINEAGE_GIVE_UP_AFTER": "00:01:00",
 }
 
 

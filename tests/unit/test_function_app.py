@@ -19,7 +19,7 @@ def trigger(name):
 
 
 def test_there_are_exactly_these_functions():
-    assert set(functions()) == {"ConsumeLineage", "ApplyLineage", "Health", "Ready"}
+    assert set(functions()) == {"ConsumeLineage", "ApplyLineage", "LineageRequest", "Health", "Ready"}
 
 
 def test_the_queue_trigger_takes_bytes_from_the_queue_that_a_setting_names():
@@ -39,6 +39,7 @@ def test_only_health_can_be_asked_without_a_key():
 
     assert {name: (route["route"], route["authLevel"]) for name, route in routes.items()} == {
         "ApplyLineage": ("lineage", "FUNCTION"),
+        "LineageRequest": ("lineage/requests/{id}", "FUNCTION"),
         "Health": ("health", "ANONYMOUS"),
         "Ready": ("ready", "FUNCTION"),
     }

@@ -1,0 +1,98 @@
+"""
+For pipelines: one import, one call, and a lineage request is on the queue.
+
+    import lineage
+
+    lineage.send({"source": "…", "target": "…"}, storage="https://contoso.queue.core.windows.net")
+
+A request is validated before it is sent, and what is too large for a queue goes by claim check.
+"""
+
+import json
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from azure.core.credentials import TokenCredential
+
+from lineage.account import MESSAGE_LIMIT, Account
+from lineage.envelope import SENT, seal
+from lineage.request import LineageRequest, read_request
+from lineage.settings import Storage
+
+QUEUE = "lineage"
+
+
+class Sender:
+    """
+    Sends to one queue.
+
+    `storage` is a connection string, or the account's queue endpoint, for which `credential` signs in (by default
+    whatever `azure-identity` finds: managed identity, environment, Azure CLI). It needs the role Storage Queue Data
+    Message Sender, and Storage Blob Data Contributor for requests beyond 64 KiB.
+    """
+
+    def __init__(
+        self, storage: str, *, queue: str = QUEUE, credential: TokenCredential | None = None
+    ) -> None:
+        self._queue = queue
+        if storage.startswith("http"):
+            self._account = Account(_by_identity(storage), credential or _default_credential())
+        else:
+            self._account = Account(Storage.model_validate({"LineageStorage": storage}))
+
+    def send(self, request: Mapping[str, Any] | LineageRequest) -> str:
+        """Puts a request on the queue and answers its id, or raises `InvalidRequest` with every mistake."""
+        payload = _payload(request)
+        key = read_request(payload).key
+        body = json.dumps(payload).encode()
+        message = seal(body, SENT, {"subject": key})
+        if len(message) > MESSAGE_LIMIT:
+            message = seal(None, SENT, {"subject": key}, claim=self._account.keep(body))
+        self._account.send(self._queue, message)
+        return key
+
+    def close(self) -> None:
+        """Gives connections back."""
+        self._account.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def send(
+    request: Mapping[str, Any] | LineageRequest,
+    *,
+    storage: str,
+    queue: str = QUEUE,
+    credential: TokenCredential | None = None,
+) -> str:
+    """Sends one request; see `Sender`, which is for many."""
+    with Sender(storage, queue=queue, credential=credential) as sender:
+        return sender.send(request)
+
+
+def _payload(request: Mapping[str, Any] | LineageRequest) -> dict[str, Any]:
+    if isinstance(request, LineageRequest):
+        return request.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    return dict(request)
+
+
+def _by_identity(queue_endpoint: str) -> Storage:
+    return Storage.model_validate(
+        {
+            f"LineageStorage__{service}ServiceUri": queue_endpoint.replace(".queue.", f".{service}.")
+            for service in ("queue", "blob", "table")
+        }
+    )
+
+
+def _default_credential() -> TokenCredential:
+    from azure.identity import DefaultAzureCredential  # noqa: PLC0415 - only who gives no credential needs it
+
+    return DefaultAzureCredential()

@@ -1,0 +1,173 @@
+"""
+Tables in the app's own storage account.
+
+All that is kept in them may be lost without losing lineage, so a call gives up after seconds and says `StorageFailed`,
+and a table that is missing is made by the first write. The SDK blocks: its calls run in a small pool of threads.
+Every write is a transaction, because its errors name their cause where those of single calls do not (a table that is
+being deleted answers 409, as a row that exists does).
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from azure.core import MatchConditions
+from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError, ResourceNotFoundError
+
+from lineage.errors import LineageError, StorageFailed
+from lineage.identity import storage_credential
+from lineage.settings import Storage
+
+if TYPE_CHECKING:
+    from azure.data.tables import TableClient
+
+logger = logging.getLogger("lineage")
+
+ROWS_LIMIT = 100  # of one transaction
+TEXT_LIMIT = 32_000  # a little under Storage's own; UTF-16 code units of a property
+THREADS = 4
+PATIENCE: Mapping[str, Any] = {"connection_timeout": 5, "read_timeout": 10, "retry_total": 2, "retry_backoff_factor": 0.2}
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row; its `etag` is that of the version read or written."""
+
+    partition: str
+    key: str
+    properties: Mapping[str, str | int] = field(default_factory=dict)
+    etag: str = ""
+
+    def to_entity(self) -> dict[str, str | int]:
+        """As the SDK takes it."""
+        return {**self.properties, "PartitionKey": self.partition, "RowKey": self.key}
+
+
+class Table:
+    """One table. Made once per process; the client is made on first need."""
+
+    def __init__(self, settings: Storage, name: str) -> None:
+        self._settings = settings
+        self._name = name
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix=name)
+
+    async def get(self, partition: str, key: str) -> Row | None:
+        """The row, if it is there."""
+        return await self._run(lambda: self._get(partition, key))
+
+    async def put(self, rows: Sequence[Row]) -> None:
+        """Writes up to `ROWS_LIMIT` rows of one partition over what is there: all of them or none."""
+        await self._run(
+            lambda: self._submit([("upsert", row.to_entity(), {"mode": "replace"}) for row in rows])
+        )
+
+    async def insert(self, row: Row) -> str | None:
+        """The new row's etag, or nothing if there is such a row."""
+        return await self._run(lambda: self._write_one("create", row, {}, "EntityAlreadyExists"))
+
+    async def replace(self, row: Row) -> str | None:
+        """The row's new etag, or nothing if the row changed or went since it had the etag given."""
+        condition = {"mode": "replace", "etag": row.etag, "match_condition": MatchConditions.IfNotModified}
+        refusals = ("UpdateConditionNotSatisfied", "ConditionNotMet", "ResourceNotFound", "TableNotFound")
+        return await self._run(lambda: self._write_one("update", row, condition, *refusals))
+
+    def close(self) -> None:
+        """Gives connections and threads back."""
+        self._threads.shutdown()
+        if "_client" in self.__dict__:
+            self._client.close()
+
+    async def _run(self, call: Callable[[], Answer]) -> Answer:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+        except (
+            AzureError,
+            ValueError,
+        ) as error:  # the SDK says ValueError to a connection string it cannot read
+            raise StorageFailed(f"table {self._name}: {_first_line(error)}") from error
+
+    def _get(self, partition: str, key: str) -> Row | None:
+        try:
+            entity = self._client.get_entity(partition, key)
+        except ResourceNotFoundError:
+            return None
+        properties = {name: value for name, value in entity.items() if name not in {"PartitionKey", "RowKey"}}
+        return Row(partition, key, properties, str(entity.metadata["etag"]))
+
+    def _write_one(self, operation: str, row: Row, how: Mapping[str, Any], *refusals: str) -> str | None:
+        try:
+            return str(self._submit([(operation, row.to_entity(), how)])[0]["etag"])
+        except HttpResponseError as error:
+            if _error_code(error) in refusals:
+                return None
+            raise
+
+    def _submit(self, operations: Sequence[tuple[str, Mapping[str, Any], Mapping[str, Any]]]) -> Any:
+        try:
+            return self._client.submit_transaction(operations)
+        except HttpResponseError as error:
+            if _error_code(error) != "TableNotFound" or operations[0][0] == "update":
+                raise
+        try:
+            self._client.create_table()
+        except ResourceExistsError as error:
+            if _error_code(error) != "TableAlreadyExists":
+                raise
+        return self._client.submit_transaction(operations)
+
+    @cached_property
+    def _client(self) -> "TableClient":
+        from azure.data.tables import TableClient  # noqa: PLC0415 - the app starts without it
+
+        if self._settings.connection_string:
+            secret = self._settings.connection_string.get_secret_value()
+            return TableClient.from_connection_string(secret, self._name, **PATIENCE)
+        credential = storage_credential(self._settings)
+        return TableClient(str(self._settings.table_url), self._name, credential=credential, **PATIENCE)
+
+
+class Outage:
+    """Says once that tables do not answer and once that they do again, however often it is asked for."""
+
+    def __init__(self, event: str) -> None:
+        self._event = event
+        self._failures = 0
+
+    def failed(self, error: BaseException, **ids: str) -> None:
+        """Something could not be read or written. `ids` say what; there is no room for payloads."""
+        if not self._failures:
+            problem = error.code if isinstance(error, LineageError) else f"bug:{type(error).__name__}"
+            line = {"event": self._event, "problem": problem, "errorCode": _error_code(error.__cause__)}
+            logger.warning(json.dumps({**line, **ids}))
+        self._failures += 1
+
+    def over(self) -> None:
+        """Something could."""
+        if self._failures:
+            logger.info(json.dumps({"event": f"{self._event}.recovered", "failures": self._failures}))
+        self._failures = 0
+
+
+def concerns_rows(error: Exception) -> bool:
+    """Whether a write failed for what is in its rows, so that other rows may fare better: too much, or one refused."""
+    cause = error.__cause__
+    refusals = {HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}
+    return isinstance(cause, HttpResponseError) and cause.status_code in refusals
+
+
+def _error_code(error: BaseException | None) -> str:
+    """Table Storage's own code; else, when nobody answered, what kind of failure it was."""
+    code = getattr(error, "error_code", None) or (error and type(error).__name__) or ""
+    return str(getattr(code, "value", code))
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
