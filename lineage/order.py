@@ -121,12 +121,15 @@ class Order:
         raise _another_writes(COME_BACK)
 
     def _check(self, state: State, event_time: datetime) -> None:
-        """Our own hold is a leftover: tasks of this process stand in line before they come here."""
-        if state.newest and state.newest > event_time:
-            raise Superseded(state.newest)
+        """
+        Who writes comes first: a newer event that is not written after all does not count. A hold of our own is a
+        leftover, since the tasks of this process stand in line before they come here.
+        """
         left = state.until - self._clock() if state.until else timedelta(0)
         if state.holder != self._holder and left > timedelta(0):
             raise _another_writes(min(COME_BACK, left.total_seconds()))
+        if state.newest and state.newest > event_time:
+            raise Superseded(state.newest)
 
 
 def to_utc(event_time: datetime) -> datetime:

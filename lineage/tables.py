@@ -32,7 +32,12 @@ logger = logging.getLogger("lineage")
 ROWS_LIMIT = 100  # of one transaction
 TEXT_LIMIT = 32_000  # a little under Storage's own; UTF-16 code units of a property
 THREADS = 4
-PATIENCE: Mapping[str, Any] = {"connection_timeout": 5, "read_timeout": 10, "retry_total": 2, "retry_backoff_factor": 0.2}
+PATIENCE: Mapping[str, Any] = {
+    "connection_timeout": 5,
+    "read_timeout": 10,
+    "retry_total": 2,
+    "retry_backoff_factor": 0.2,
+}
 
 Answer = TypeVar("Answer")
 
