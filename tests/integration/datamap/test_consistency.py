@@ -23,8 +23,10 @@ INVERSE = {
 }
 INVERSE |= {other: own for own, other in INVERSE.items()}
 
-dataset_names = st.sampled_from([f"property://d{n}" for n in range(5)])
-process_names = st.sampled_from([f"property://p{n}" for n in range(3)])
+DATASETS = [f"property://d{n}" for n in range(5)]
+PROCESSES = [f"property://p{n}" for n in range(3)]
+dataset_names = st.sampled_from(DATASETS)
+process_names = st.sampled_from(PROCESSES)
 references = st.none() | st.lists(dataset_names, max_size=4)
 
 
@@ -125,6 +127,8 @@ async def run_together(scripts):
             token = (await answer.json())["access_token"]
         session.headers["Authorization"] = f"Bearer {token}"
         api = Api(session, str(server.make_url("/datamap/api/atlas/v2")))
+        everybody = [named("DataSet", n) for n in DATASETS] + [named("Process", n) for n in PROCESSES]
+        await api.run([bulk(everybody)])
         await asyncio.gather(*(api.run(script) for script in scripts))
         assert_sound(await api.entities())
         assert set(api.statuses) <= {200, 204, 400, 404, 409}
