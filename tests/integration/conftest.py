@@ -1,4 +1,4 @@
-"""The app's own parts against the Data Map stand-in, a process of its own on a free port."""
+"""The app's own parts against the Data Map stand-in and Azurite, processes of their own on free ports."""
 
 from contextlib import contextmanager
 from uuid import uuid4
@@ -8,8 +8,12 @@ import requests
 from azure.identity import ManagedIdentityCredential
 
 from lineage.datamap import DataMap
+from lineage.settings import Storage
+from lineage.tables import Table
 from local.datamap.identity import SIGN_IN
 from local.datamap.process import running, token
+from local.process import Process
+from local.stack import AZURITE, _connection_string
 
 SCOPE = "https://purview.azure.net/.default"
 NOBODY = "00000000-0000-4000-8000-00000000dead"
@@ -71,7 +75,7 @@ class Account:
 
     def arrows(self, guid):
         """The lineage around an entity as (from, to)."""
-        lineage = self.atlas("GET", f"/lineage/{guid}", params={"direction": "BOTH"})
+        lineage = self.atlas("GET", f"/lineage/{guid}", params={"direction": "BOTH", "width": 1000})
         return {(edge["fromEntityId"], edge["toEntityId"]) for edge in lineage["relations"]}
 
     def mapping(self, upstream, downstream):
@@ -140,3 +144,47 @@ def client(address, credential):
 def nobody():
     """A guid that no entity has."""
     return NOBODY
+
+
+@pytest.fixture(scope="session")
+def storage(tmp_path_factory):
+    """The connection to a storage account: Azurite, in memory."""
+    services = [f"--{service}Port=0" for service in ("blob", "queue", "table")]
+    command = [
+        str(AZURITE),
+        "--inMemoryPersistence",
+        "--skipApiVersionCheck",
+        "--disableTelemetry",
+        *services,
+    ]
+    azurite = Process(command, tmp_path_factory.mktemp("azurite") / "azurite.log")
+    try:
+        yield Storage(LineageStorage=_connection_string(azurite))
+    finally:
+        azurite.stop()
+
+
+@pytest.fixture(scope="session")
+def shared_table(storage):
+    """A table that is there, for tests that use keys of their own."""
+    table = Table(storage, f"shared{uuid4().hex}")
+    yield table
+    table.close()
+
+
+@pytest.fixture
+def table(storage):
+    """A table of the test's own that nobody has made yet."""
+    table = Table(storage, f"own{uuid4().hex}")
+    yield table
+    table.close()
+
+
+@pytest.fixture
+def no_table():
+    """A table where nobody listens."""
+    address = "http://127.0.0.1:1/devstoreaccount1"
+    key = "AccountName=devstoreaccount1;AccountKey=bm9ib2R5"
+    table = Table(Storage(LineageStorage=f"{key};TableEndpoint={address};"), "nowhere")
+    yield table
+    table.close()
