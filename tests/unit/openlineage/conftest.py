@@ -14,7 +14,17 @@ class Events:
         namespace, _, name = text.partition("|")
         return {"namespace": namespace, "name": name, **({"facets": facets} if facets else {})}
 
-    def run(self, kind="COMPLETE", *, inputs=(), outputs=(), job="etl|load", minute=0, run_facets=None, job_facets=None):
+    def run(
+        self,
+        kind="COMPLETE",
+        *,
+        inputs=(),
+        outputs=(),
+        job="etl|load",
+        minute=0,
+        run_facets=None,
+        job_facets=None,
+    ):
         return {
             "eventType": kind,
             "eventTime": f"2026-05-01T12:{minute:02}:00Z",
@@ -41,7 +51,12 @@ class Events:
     def columns(self, indirect=(), **fields):
         """A columnLineage facet: column=[source column, written `namespace|name|column`, with its transformation types]."""
         made = {
-            column: {"inputFields": [self._source(*source) if isinstance(source, tuple) else self._source(source) for source in sources]}
+            column: {
+                "inputFields": [
+                    self._source(*source) if isinstance(source, tuple) else self._source(source)
+                    for source in sources
+                ]
+            }
             for column, sources in fields.items()
         }
         return {"fields": made, "dataset": [self._source(source, "INDIRECT") for source in indirect]}
@@ -53,6 +68,6 @@ class Events:
         return {**source, "transformations": [{"type": each} for each in types]} if types else source
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def events():
     return Events()

@@ -82,7 +82,17 @@ def test_a_time_without_a_zone_is_taken_as_utc_and_told(events):
 
 
 @pytest.mark.parametrize(
-    "time", [None, "", "yesterday", "2026-05-01", "{{START}}", 1714566600, "2026-13-01T00:00:00Z", "0001-01-01T00:00:00+14:00"]
+    "time",
+    [
+        None,
+        "",
+        "yesterday",
+        "2026-05-01",
+        "{{START}}",
+        1714566600,
+        "2026-13-01T00:00:00Z",
+        "0001-01-01T00:00:00+14:00",
+    ],
 )
 def test_an_event_without_a_readable_time_is_refused(events, time):
     assert mistakes({**events.run(), "eventTime": time}).keys() == {"eventTime"}
@@ -153,7 +163,10 @@ def test_what_is_no_object_is_no_event(payload):
 
 
 def test_an_object_of_another_kind_is_told_what_an_event_is(events):
-    assert "neither a run with its job, nor a job, nor a dataset" in mistakes({"eventTime": events.run()["eventTime"]})[""]
+    assert (
+        "neither a run with its job, nor a job, nor a dataset"
+        in mistakes({"eventTime": events.run()["eventTime"]})[""]
+    )
 
 
 def test_a_dataset_event_needs_its_dataset_named(events):
