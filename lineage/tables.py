@@ -31,7 +31,7 @@ logger = logging.getLogger("lineage")
 
 ROWS_LIMIT = 100  # of one transaction
 TEXT_LIMIT = 32_000  # a little under Storage's own; UTF-16 code units of a property
-THREADS = 4
+THREADS = 8  # requests keeps ten connections
 PATIENCE: Mapping[str, Any] = {
     "connection_timeout": 5,
     "read_timeout": 10,
@@ -93,10 +93,7 @@ class Table:
     async def _run(self, call: Callable[[], Answer]) -> Answer:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, call)
-        except (
-            AzureError,
-            ValueError,
-        ) as error:  # the SDK says ValueError to a connection string it cannot read
+        except (AzureError, ValueError) as error:  # ValueError: a connection string the SDK cannot read
             raise StorageFailed(f"table {self._name}: {_first_line(error)}") from error
 
     def _get(self, partition: str, key: str) -> Row | None:

@@ -1,0 +1,176 @@
+"""Tables on Azurite: rows come back, writers learn who was first, and what fails is said as ours."""
+
+import json
+import logging
+
+import pytest
+from azure.core.exceptions import ResourceExistsError
+
+from lineage.errors import StorageFailed
+from lineage.settings import Storage
+from lineage.tables import ROWS_LIMIT, TEXT_LIMIT, Outage, Row, Table, concerns_rows
+
+
+async def test_a_row_comes_back_as_it_was_put(table):
+    row = Row("p", "k", {"text": "äöü\x00\x1f\u2028😀", "number": 7})
+
+    await table.put([row])
+
+    found = await table.get("p", "k")
+    assert (found.partition, found.key, dict(found.properties)) == ("p", "k", row.properties)
+    assert found.etag
+
+
+async def test_a_row_that_is_not_there_and_a_table_that_is_not_there_are_nothing(table):
+    assert await table.get("p", "k") is None
+
+    await table.put([Row("p", "other")])
+
+    assert await table.get("p", "k") is None
+
+
+async def test_put_replaces_what_was_there_with_its_properties(table):
+    await table.put([Row("p", "k", {"old": "1"})])
+    await table.put([Row("p", "k", {"new": "2"})])
+
+    assert (await table.get("p", "k")).properties == {"new": "2"}
+
+
+async def test_only_the_first_insert_of_a_row_succeeds(table):
+    etag = await table.insert(Row("p", "k", {"who": "first"}))
+
+    assert await table.insert(Row("p", "k", {"who": "second"})) is None
+    found = await table.get("p", "k")
+    assert (found.properties, found.etag) == ({"who": "first"}, etag)
+
+
+async def test_a_row_is_replaced_only_in_the_version_that_was_read(table):
+    first = await table.insert(Row("p", "k", {"version": "1"}))
+    second = await table.replace(Row("p", "k", {"version": "2"}, first))
+
+    assert second not in {None, first}
+    assert await table.replace(Row("p", "k", {"version": "3"}, first)) is None
+    assert (await table.get("p", "k")).properties == {"version": "2"}
+
+
+async def test_a_row_that_is_gone_is_not_replaced_nor_is_its_table_made(table):
+    etag = await table.insert(Row("p", "k"))
+    table._client.delete_entity("p", "k")
+    assert await table.replace(Row("p", "k", {}, etag)) is None
+
+    table._client.delete_table()
+    assert await table.replace(Row("p", "k", {}, etag)) is None
+    table._client.create_table()  # fails if it exists
+
+
+async def test_a_table_that_is_deleted_in_the_middle_is_made_again(table):
+    await table.put([Row("p", "k")])
+    table._client.delete_table()
+
+    await table.put([Row("p", "k")])
+    table._client.delete_table()
+
+    assert await table.insert(Row("p", "k"))
+
+
+async def test_a_table_that_somebody_else_makes_first_is_fine(table, monkeypatch):
+    create = table._client.create_table
+
+    def create_late():
+        create()
+        create()
+
+    monkeypatch.setattr(table._client, "create_table", create_late)
+
+    await table.put([Row("p", "k")])
+
+    assert await table.get("p", "k")
+
+
+async def test_a_table_that_is_being_deleted_is_a_failure(table, monkeypatch):
+    def being_deleted():
+        error = ResourceExistsError("The specified table is being deleted. Try operation later.")
+        error.error_code = "TableBeingDeleted"
+        raise error
+
+    monkeypatch.setattr(table._client, "create_table", being_deleted)
+
+    with pytest.raises(StorageFailed, match="being deleted"):
+        await table.put([Row("p", "k")])
+
+
+async def test_a_group_is_written_whole_or_not_at_all(table):
+    await table.put([Row("p", "before")])
+    rows = [Row("p", "fits"), Row("p", "not", {"text": "x" * 40_000})]
+
+    with pytest.raises(StorageFailed) as failure:
+        await table.put(rows)
+
+    assert concerns_rows(failure.value)
+    assert await table.get("p", "fits") is None
+
+
+async def test_a_group_that_is_too_large_concerns_its_rows(table):
+    rows = [Row("p", str(number), {"text": "字" * TEXT_LIMIT}) for number in range(ROWS_LIMIT)]
+
+    with pytest.raises(StorageFailed) as failure:
+        await table.put(rows)
+
+    assert concerns_rows(failure.value)
+    await table.put(rows[: ROWS_LIMIT // 8])
+
+
+@pytest.mark.parametrize("call", ["get", "put", "insert", "replace"])
+async def test_an_account_that_does_not_answer_is_a_storage_failure(no_table, call):
+    row = Row("p", "k", {"text": "hush"}, "etag")
+    arguments = {"get": ("p", "k"), "put": ([row],)}.get(call, (row,))
+
+    with pytest.raises(StorageFailed, match="table nowhere: ") as failure:
+        await getattr(no_table, call)(*arguments)
+
+    assert not concerns_rows(failure.value)
+    assert "hush" not in str(failure.value)
+
+
+async def test_a_connection_string_that_cannot_be_read_is_a_storage_failure():
+    table = Table(Storage(LineageStorage="nonsense"), "nowhere")
+
+    with pytest.raises(StorageFailed):
+        await table.get("p", "k")
+    table.close()
+
+
+def test_an_identity_signs_in_to_the_table_endpoint():
+    settings = {
+        f"LineageStorage__{name}ServiceUri": f"https://a.{name}.core.windows.net" for name in _SERVICES
+    }
+    table = Table(Storage(**settings), "lineageoutcomes")
+
+    assert table._client.url == "https://a.table.core.windows.net"
+    assert hasattr(table._client.credential, "get_token")
+    table.close()
+
+
+def test_an_outage_is_said_once_and_its_end_once(caplog):
+    caplog.set_level(logging.INFO, "lineage")
+    outage = Outage("lineage.test")
+    failure = StorageFailed("secret payload")
+
+    for action in (outage.over, lambda: outage.failed(failure, request="a"), lambda: outage.failed(failure)):
+        action()
+    for _ in range(2):
+        outage.over()
+
+    assert [json.loads(record.message) for record in caplog.records] == [
+        {"event": "lineage.test", "problem": "storage-failed", "errorCode": "", "request": "a"},
+        {"event": "lineage.test.recovered", "failures": 2},
+    ]
+
+
+def test_a_bug_is_told_from_an_outage(caplog):
+    Outage("lineage.test").failed(KeyError("secret payload"))
+
+    assert json.loads(caplog.messages[0])["problem"] == "bug:KeyError"
+
+
+_SERVICES = ("queue", "blob", "table")
