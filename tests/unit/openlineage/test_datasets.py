@@ -78,20 +78,21 @@ class TestSymlinks:
         assert output(events, events.dataset("pg|o", symlinks=facet)) == "pg|o"
 
 
-class TestDatabricks:
-    MOUNTS = {
+MOUNTS = {
+    "environment-properties": {
         "environment-properties": {
-            "environment-properties": {
-                "mountPoints": [
-                    {"mountPoint": "/mnt/silver", "source": f"{LAKE}/"},
-                    {"mountPoint": "/", "source": "Root"},
-                ]
-            }
+            "mountPoints": [
+                {"mountPoint": "/mnt/silver", "source": f"{LAKE}/"},
+                {"mountPoint": "/", "source": "Root"},
+            ]
         }
     }
+}
 
+
+class TestDatabricks:
     def test_a_mounted_path_is_the_path_behind_the_mount(self, events):
-        assert output(events, "dbfs|/mnt/silver/orders", run_facets=self.MOUNTS) == f"{LAKE}|/orders"
+        assert output(events, "dbfs|/mnt/silver/orders", run_facets=MOUNTS) == f"{LAKE}|/orders"
 
     def test_a_hive_table_belongs_to_the_workspace_in_the_jobs_namespace(self, events):
         found = output(
