@@ -1,0 +1,376 @@
+"""Turns at writing a process, on Azurite: the newest event accepted is the last that is written."""
+
+import asyncio
+import logging
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone
+from uuid import uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lineage.errors import StorageFailed, Unavailable
+from lineage.order import HOLD, Order, Superseded, to_utc
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+EARLIER, LATER = NOON - timedelta(microseconds=1), NOON + timedelta(microseconds=1)
+NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+class Clock:
+    """The time of day, which passes when a test says so."""
+
+    def __init__(self):
+        self.now = NOON
+
+    def __call__(self):
+        return self.now
+
+    def passes(self, time):
+        self.now += time
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def one(shared_table, clock):
+    return Order(shared_table, clock=clock)
+
+
+@pytest.fixture
+def other(shared_table, clock):
+    return Order(shared_table, clock=clock)
+
+
+@pytest.fixture
+def key():
+    return f"lineage_process lineage://default/{uuid4()}"
+
+
+async def write(order, key, event_time, *, written=True):
+    await order.end(await order.begin(key, event_time), written=written)
+
+
+async def test_an_older_event_after_a_newer_one_is_superseded_on_every_instance(one, other, key):
+    await write(one, key, NOON)
+
+    for order in (one, other):
+        with pytest.raises(Superseded, match="2026-03-01T12:00:00") as superseded:
+            await order.begin(key, EARLIER)
+        assert superseded.value.newest == NOON
+
+
+async def test_the_same_event_again_and_newer_ones_are_accepted(one, other, key):
+    for event_time in (NOON, NOON, LATER):
+        await write(one, key, event_time)
+        await write(other, key, event_time)
+
+
+async def test_event_times_are_compared_as_moments_whatever_their_zone(one, key):
+    await write(one, key, NOON)
+
+    await write(one, key, NOON.astimezone(timezone(timedelta(hours=9))))
+    await write(one, key, NOON.replace(tzinfo=None))
+    with pytest.raises(Superseded):
+        await one.begin(key, datetime(2026, 3, 1, 13, tzinfo=timezone(timedelta(hours=2))))
+
+
+@given(st.datetimes(timezones=st.timezones() | st.none()))
+def test_every_event_time_has_a_moment(event_time):
+    moment = to_utc(event_time)
+
+    assert moment.utcoffset() == timedelta(0)
+    assert datetime.fromisoformat(moment.isoformat(timespec="microseconds")) == moment
+
+
+@pytest.mark.parametrize(
+    "event_time",
+    [
+        datetime.min.replace(tzinfo=timezone(timedelta(hours=14))),
+        datetime.max.replace(tzinfo=timezone(timedelta(hours=-14))),
+    ],
+)
+async def test_the_first_and_the_last_hour_there_is_are_event_times_too(one, key, event_time):
+    await write(one, key, event_time)
+    await write(one, key, event_time)
+
+
+async def test_processes_do_not_wait_for_each_other(one, other, key):
+    turn = await one.begin(key, NOON)
+
+    await write(one, f"{key} two", EARLIER)
+    await write(other, f"{key} two", NOON)
+    await one.end(turn)
+
+
+@pytest.mark.parametrize("event_time", [EARLIER, NOON, LATER])
+async def test_while_another_instance_writes_everybody_comes_back_later(one, other, key, event_time):
+    """The older event as well: the newer may not be written after all."""
+    turn = await one.begin(key, NOON)
+
+    with pytest.raises(Unavailable, match="another instance is writing this process") as unavailable:
+        await other.begin(key, event_time)
+
+    assert 0 < unavailable.value.retry_after < HOLD.total_seconds()
+    await one.end(turn)
+
+
+async def test_an_event_that_was_not_written_does_not_supersede_older_ones(one, other, key):
+    await write(one, key, EARLIER)
+    await write(one, key, LATER, written=False)
+
+    await write(other, key, NOON)
+
+    with pytest.raises(Superseded):
+        await one.begin(key, EARLIER)
+
+
+async def test_a_crash_while_writing_is_healed_when_the_hold_expires(one, other, key, clock):
+    await one.begin(key, NOON)
+
+    clock.passes(HOLD - timedelta(seconds=1))
+    with pytest.raises(Unavailable) as unavailable:
+        await other.begin(key, LATER)
+    assert unavailable.value.retry_after == 1
+    clock.passes(timedelta(seconds=1))
+
+    await write(other, key, LATER)
+
+
+async def test_after_a_crash_the_event_that_may_have_been_written_counts(one, other, key, clock):
+    await one.begin(key, NOON)
+    clock.passes(HOLD)
+
+    with pytest.raises(Superseded):
+        await other.begin(key, EARLIER)
+    await write(other, key, NOON)
+
+
+async def test_who_comes_to_an_end_after_the_hold_expired_disturbs_nobody(one, other, key, clock):
+    late = await one.begin(key, NOON)
+    clock.passes(HOLD)
+    turn = await other.begin(key, LATER)
+
+    await one.end(late, written=False)
+
+    with pytest.raises(Unavailable):
+        await one.begin(key, LATER)
+    await other.end(turn)
+    with pytest.raises(Superseded):
+        await one.begin(key, NOON)
+
+
+async def test_a_hold_of_ones_own_that_was_left_behind_is_taken_over_at_once(shared_table, key, clock):
+    """A claim whose answer was lost on the way."""
+    await Order(shared_table, holder="me", clock=clock).begin(key, NOON)
+
+    await write(Order(shared_table, holder="me", clock=clock), key, NOON)
+
+
+async def test_of_two_instances_that_claim_at_the_same_moment_one_gets_the_turn(one, other, key):
+    results = await asyncio.gather(one.begin(key, NOON), other.begin(key, NOON), return_exceptions=True)
+
+    assert sorted(type(result).__name__ for result in results) == ["Turn", "Unavailable"]
+
+
+async def test_who_loses_every_claim_comes_back_later(one, key, monkeypatch):
+    async def lost(_row):
+        return None
+
+    monkeypatch.setattr(one._table, "insert", lost)
+
+    with pytest.raises(Unavailable):
+        await one.begin(key, NOON)
+    monkeypatch.undo()
+    await write(one, key, NOON)
+
+
+async def test_tasks_of_one_process_wait_for_each_other_in_order_of_arrival(one, key):
+    order = []
+
+    async def arrive(number):
+        turn = await one.begin(key, NOON)
+        order.append(number)
+        await asyncio.sleep(0)
+        order.append(number)
+        await one.end(turn)
+
+    await asyncio.gather(*map(arrive, range(10)))
+
+    assert order == [number for number in range(10) for _ in range(2)]
+
+
+async def test_a_task_that_stops_waiting_lets_the_next_one_pass(one, key):
+    turn = await one.begin(key, NOON)
+    waiting, next_one = (asyncio.create_task(one.begin(key, NOON)) for _ in range(2))
+    await asyncio.sleep(0)
+
+    waiting.cancel()
+    await one.end(turn)
+
+    await one.end(await next_one)
+
+
+async def test_a_claim_that_fails_lets_the_next_one_pass(one, key, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(one, "_check", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            await one.begin(key, NOON)
+
+    await write(one, key, NOON)
+
+
+async def test_what_nobody_waits_for_takes_no_memory(one, key):
+    for number in range(20):
+        await write(one, f"{key} {number}", NOON)
+    with suppress(Superseded):
+        await one.begin(f"{key} 0", EARLIER)
+
+    assert not one._locks
+
+
+async def test_without_the_table_turns_hold_nothing_and_it_is_said_once(no_table, key, caplog):
+    caplog.set_level(logging.WARNING, "lineage")
+    order = Order(no_table)
+
+    for event_time in (NOON, EARLIER):
+        await write(order, key, event_time)
+
+    (entry,) = [entry for entry in caplog.records if entry.name == "lineage"]
+    assert "lineage.order" in entry.message
+
+
+async def test_without_the_table_tasks_of_one_process_still_wait_for_each_other(no_table, key):
+    order = Order(no_table)
+    turn = await order.begin(key, NOON)
+    waiting = asyncio.create_task(order.begin(key, NOON))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+
+    await order.end(turn)
+
+    await order.end(await waiting)
+
+
+async def test_a_turn_that_cannot_be_given_back_expires(one, other, key, clock, monkeypatch):
+    turn = await one.begin(key, NOON)
+
+    async def fail(_row):
+        raise StorageFailed("down")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(one._table, "replace", fail)
+        await one.end(turn)
+    with pytest.raises(Unavailable):
+        await other.begin(key, NOON)
+    clock.passes(HOLD)
+    await write(other, key, NOON)
+
+
+async def test_when_the_table_is_deleted_in_the_middle_order_begins_anew(table, key, clock):
+    one, other = (Order(table, clock=clock) for _ in range(2))
+    turn = await one.begin(key, NOON)
+    table._client.delete_table()
+
+    await write(other, key, EARLIER)
+    await one.end(turn)
+
+    with pytest.raises(Superseded):
+        await one.begin(key, EARLIER - timedelta(seconds=1))
+
+
+@dataclass
+class Model:
+    """What must hold, without a table: who holds the turn until when, and the newest event that counts."""
+
+    newest: datetime = NEVER
+    holder: int | None = None
+    until: datetime = NOON
+    before: datetime = NEVER
+    written: list[datetime] = field(default_factory=list)
+
+    def begin(self, holder, event_time, now):
+        if self.holder is not None and self.until > now:
+            return Unavailable
+        if self.newest > event_time:
+            return Superseded
+        self.before, self.newest = self.newest, event_time
+        self.holder, self.until = holder, now + HOLD
+        return None
+
+    def end(self, *, written):
+        self.holder = None
+        if written:
+            self.written.append(self.newest)
+        else:
+            self.newest = self.before
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from([0, 1]),
+        st.sampled_from(["begin", "begin", "written", "not written", "crash", "time passes"]),
+        st.integers(0, 4).map(lambda seconds: NOON + timedelta(seconds=seconds)),
+    ),
+    max_size=25,
+)
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=STEPS)
+async def test_two_instances_in_any_interleaving_do_as_the_model_says(shared_table, steps):
+    """And what they wrote is in the order of event times, so that the newest is last."""
+    key, clock, model = str(uuid4()), Clock(), Model()
+    orders = [Order(shared_table, clock=clock) for _ in range(2)]
+    turns = {}
+    for who, step, event_time in steps:
+        if step == "begin" and who not in turns:
+            expected = model.begin(who, event_time, clock.now)
+            try:
+                turns[who] = await orders[who].begin(key, event_time)
+            except (Unavailable, Superseded) as refusal:
+                assert type(refusal) is expected  # noqa: PT017 - a refusal is one of two right answers
+            else:
+                assert expected is None
+        elif step in {"written", "not written"} and who in turns:
+            written = step == "written"
+            await orders[who].end(turns.pop(who), written=written)
+            model.end(written=written)
+        elif step == "crash" and turns.pop(who, None):
+            orders[who] = Order(shared_table, clock=clock)
+            model.written.append(model.newest)
+        elif step == "time passes" and not turns:
+            clock.passes(HOLD)
+
+    assert model.written == sorted(model.written)
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seconds=st.lists(st.integers(0, 9), min_size=2, max_size=12))
+async def test_whatever_happens_at_once_the_newest_event_is_written_last(shared_table, seconds):
+    key, orders, written = str(uuid4()), [Order(shared_table) for _ in range(2)], []
+
+    async def deliver(order, event_time):
+        try:
+            turn = await order.begin(key, event_time)
+        except Superseded:
+            return
+        except Unavailable:
+            await asyncio.sleep(0)
+            await deliver(order, event_time)
+            return
+        await asyncio.sleep(0)
+        written.append(event_time)
+        await order.end(turn)
+
+    await asyncio.gather(
+        *(deliver(orders[n % 2], NOON + timedelta(seconds=second)) for n, second in enumerate(seconds))
+    )
+
+    assert written == sorted(written)
+    assert written[-1] == NOON + timedelta(seconds=max(seconds))
