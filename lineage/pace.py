@@ -2,7 +2,7 @@
 One signal for every call of the process: when the Data Map throttles or is down, all of them hold back.
 
 After a failure nobody calls until the pause is over; then one call goes first, and only if it succeeds do the others
-follow. So an outage costs one call per pause, and pauses grow to a minute, however many messages wait.
+follow. So an outage costs one call per pause, and pauses grow to a quarter of a minute, however many messages wait.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from lineage.errors import Unavailable
 
 FIRST_PAUSE = 0.5  # seconds
-LONGEST_PAUSE = 60.0  # seconds
+LONGEST_PAUSE = 15.0  # seconds
 
 
 class Pace:

@@ -1,6 +1,6 @@
 """What a person does in Purview's portal, for the demo and the tests: have assets, and look at lineage."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import requests
@@ -8,6 +8,8 @@ import requests
 from local.stack import Addresses
 
 TIMEOUT = 30  # seconds
+UNKNOWN_TYPE = "ATLAS-400-00-014"
+PAGE = 50  # names in one request line
 
 
 class Catalogue:
@@ -55,6 +57,21 @@ class Catalogue:
             "GET", f"/entity/uniqueAttribute/type/{type_name}", params={"attr:qualifiedName": qualified_name}
         )
         return dict(answer["entity"])
+
+    def entities(self, type_name: str, qualified_names: Sequence[str]) -> list[dict[str, Any]]:
+        """Those of one type that exist; none if nobody has registered the type."""
+        found: list[dict[str, Any]] = []
+        for start in range(0, len(qualified_names), PAGE):
+            page = qualified_names[start : start + PAGE]
+            params = {f"attr_{number}:qualifiedName": name for number, name in enumerate(page, start=1)}
+            try:
+                answer = self._call("GET", f"/entity/bulk/uniqueAttribute/type/{type_name}", params=params)
+            except requests.HTTPError as error:
+                if error.response.json().get("errorCode") == UNKNOWN_TYPE:
+                    return []
+                raise
+            found += answer.get("entities") or ()
+        return found
 
     def relationship(self, guid: str) -> dict[str, Any]:
         """One relationship with its attributes."""

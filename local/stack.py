@@ -71,7 +71,7 @@ class Stack:
         self._app = app
         self._lease = lease_seconds
         self._core_tools = core_tools
-        self._settings = dict(settings or {})
+        self.settings = dict(settings or {})
         self._key = secrets.token_urlsafe(24)
         self._identity_header = secrets.token_urlsafe(24)
         self._running: list[Process] = []
@@ -150,7 +150,7 @@ class Stack:
             "IDENTITY_HEADER": self._identity_header,
             "LOCAL_FUNCTION_KEY": self._key,
             **QUICK,
-            **self._settings,
+            **self.settings,
         }
 
     def _start(self) -> None:
