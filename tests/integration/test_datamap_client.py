@@ -1,6 +1,7 @@
 """The Data Map client against a Data Map: what its calls do, what they cost, and what errors they end in."""
 
 import asyncio
+import re
 
 import pytest
 from azure.identity import ManagedIdentityCredential
@@ -253,11 +254,12 @@ async def test_one_token_serves_many_calls(address, account, credential):
     assert counting.asked == 1
 
 
-async def test_a_sign_in_that_works_costs_no_call(client, account):
+async def test_a_sign_in_says_as_whom_and_costs_no_call(client, account):
     with account.counting() as counted:
-        await client.sign_in()
+        principal = await client.sign_in()
 
     assert counted == {}
+    assert re.fullmatch(r"the identity with object id [0-9a-f-]{36} \(application [0-9a-f-]{36}\)", principal)
 
 
 async def test_an_identity_that_gets_no_token_makes_no_call(address, account, monkeypatch):

@@ -37,6 +37,12 @@ def b64(data):
     return base64.b64encode(data)
 
 
+def opened(body):
+    """What is in a message: the bytes and the claim."""
+    envelope = open_envelope(body)
+    return envelope.original, envelope.claim
+
+
 def said(read, body):
     """What is said against a message, as (path, message)."""
     with pytest.raises(InvalidRequest) as caught:
@@ -249,7 +255,7 @@ def test_the_original_is_given_back_to_the_byte_however_often_it_was_sealed(orig
     for attempt in range(times):
         body = seal(body, KIND, {"reason": "x" * 50, "attempts": attempt})
 
-    assert open_envelope(body) == Envelope(original)
+    assert opened(body) == (original, None)
 
 
 def test_beyond_the_nesting_limit_an_envelope_stays_on():
@@ -257,9 +263,9 @@ def test_beyond_the_nesting_limit_an_envelope_stays_on():
     for _ in range(NESTING_LIMIT + 2):
         body = seal(body, KIND, {})
 
-    inner = open_envelope(body).original
+    inner, _ = opened(body)
 
-    assert (json.loads(inner)["source"], open_envelope(inner)) == ("purview-lineage", Envelope(TEXT))
+    assert (json.loads(inner)["source"], opened(inner)) == ("purview-lineage", (TEXT, None))
 
 
 @pytest.mark.parametrize(
@@ -267,19 +273,19 @@ def test_beyond_the_nesting_limit_an_envelope_stays_on():
     [b64, gzip.compress, lambda text: b64(gzip.compress(text)), lambda text: b"\n" + text + b"\n"],
 )
 def test_an_envelope_is_recognised_in_whatever_a_tool_wrapped_it(wrap):
-    assert open_envelope(wrap(seal(TEXT, KIND, {}))) == Envelope(TEXT)
+    assert opened(wrap(seal(TEXT, KIND, {}))) == (TEXT, None)
 
 
 def test_a_claim_is_named_and_the_message_that_names_it_is_kept():
     sealed = seal(None, KIND, {}, claim="2026/01/01/x")
 
-    assert open_envelope(sealed) == Envelope(original=sealed, claim="2026/01/01/x")
+    assert opened(sealed) == (sealed, "2026/01/01/x")
 
 
 def test_a_claim_is_found_inside_further_envelopes():
     inner = seal(None, KIND, {}, claim="2026/01/01/x")
 
-    assert open_envelope(seal(inner, KIND, {})) == Envelope(original=inner, claim="2026/01/01/x")
+    assert opened(seal(inner, KIND, {})) == (inner, "2026/01/01/x")
 
 
 @pytest.mark.parametrize(
@@ -305,7 +311,35 @@ def test_a_message_in_no_envelope_of_ours_stays_as_it_is(body):
 def test_an_envelope_whose_data_is_json_rather_than_text_stays_as_it_is():
     body = json.dumps({"source": "purview-lineage", "data": REQUEST}).encode()
 
-    assert open_envelope(body) == Envelope(body)
+    assert opened(body) == (body, None)
+
+
+def test_an_envelope_says_what_it_is_and_what_was_written_on_it():
+    sealed = seal(TEXT, KIND, {"reason": "früh", "attempts": 5, "subject": "run-7"})
+
+    envelope = open_envelope(sealed)
+
+    assert envelope == Envelope(TEXT, None, KIND, {"reason": "früh", "attempts": 5, "subject": "run-7"})
+    assert envelope.subject == "run-7"
+
+
+def test_of_several_envelopes_the_outermost_says_what_became_of_the_message_last():
+    inner = seal(TEXT, "lineage.request.deferred", {"reason": "first", "subject": "run-7"})
+
+    envelope = open_envelope(seal(inner, KIND, {"reason": "last"}))
+
+    assert (envelope.original, envelope.kind, envelope.attributes) == (TEXT, KIND, {"reason": "last"})
+
+
+def test_what_is_written_on_the_envelope_of_a_claim_is_known_as_well():
+    envelope = open_envelope(seal(None, KIND, {"reason": "late"}, claim="2026/01/01/x"))
+
+    assert (envelope.kind, envelope.attributes) == (KIND, {"reason": "late"})
+
+
+@pytest.mark.parametrize("attributes", [{}, {"subject": 7}])
+def test_an_envelope_need_not_say_whose_request_is_inside(attributes):
+    assert open_envelope(seal(TEXT, KIND, attributes)).subject is None
 
 
 def test_a_payload_in_our_envelope_in_event_grids_in_base64_is_found():

@@ -1,6 +1,7 @@
 """The tree of errors: each class knows its fate, its status and the facts an operator acts on."""
 
 import inspect
+from datetime import timedelta
 
 import pytest
 
@@ -16,6 +17,7 @@ from lineage.errors import (
     Mistake,
     NotAuthorized,
     NotFound,
+    PayloadGone,
     PayloadTooLarge,
     ReferenceMissing,
     Refused,
@@ -24,11 +26,14 @@ from lineage.errors import (
     TooLarge,
     TypeMissing,
     Unavailable,
+    UnknownRequest,
 )
 
 TREE = {
     InvalidRequest: (LineageError, "dead", 400),
     PayloadTooLarge: (InvalidRequest, "dead", 413),
+    PayloadGone: (InvalidRequest, "dead", 400),
+    UnknownRequest: (LineageError, "dead", 404),
     Refused: (DataMapError, "dead", 422),
     AlreadyExists: (Refused, "dead", 422),
     NotFound: (Refused, "dead", 422),
@@ -127,6 +132,19 @@ def test_a_missing_dataset_passes_on_what_the_data_map_said():
     assert DatasetMissing(Mistake("inputs.0", "gone"), final=True).facts() == {
         "errors": [{"path": "inputs.0", "message": "gone"}],
     }
+
+
+@pytest.mark.parametrize(("status", "all_calls"), [(None, True), (429, True), (503, True), (500, False)])
+def test_a_500_concerns_one_call_and_any_other_outage_all(status, all_calls):
+    assert Unavailable("down", http_status=status).concerns_all is all_calls
+
+
+def test_an_error_may_be_worth_less_patience_than_others():
+    soon = timedelta(seconds=30)
+
+    assert DatasetMissing(Mistake("inputs.0", "gone"), final=False, patience=soon).patience == soon
+    assert DatasetMissing(Mistake("inputs.0", "gone"), final=False).patience is None
+    assert Unavailable("down").patience is None
 
 
 def test_other_errors_have_no_facts_beyond_their_detail():

@@ -144,6 +144,25 @@ def test_the_caller_may_say_what_to_do_about_a_missing_dataset(on_missing):
     assert read_request(direct(onMissing=on_missing)).on_missing == on_missing
 
 
+def test_a_request_may_say_when_it_happened():
+    utc, east = "2026-01-01T00:00:00Z", "2026-01-01T02:00:00+02:00"
+
+    assert read_request(direct(eventTime=utc)).event_time == read_request(direct(eventTime=east)).event_time
+    assert read_request(direct()).event_time is None
+
+
+@pytest.mark.parametrize(
+    ("time", "said"),
+    [
+        ("2026-01-01T00:00:00", "Input should have timezone info"),
+        ("2026-01-01", "Input should have timezone info"),
+        (True, "Input should be a valid datetime"),
+    ],
+)
+def test_a_time_says_its_zone(time, said):
+    assert mistakes(direct(eventTime=time)) == [("eventTime", said)]
+
+
 def test_a_request_cannot_be_changed_once_it_is_read():
     request = read_request(direct())
 
@@ -527,6 +546,7 @@ def test_another_request_has_another_key():
         direct(action="remove"),
         direct(mode="append"),
         direct(onMissing="fail"),
+        direct(eventTime="2026-01-01T00:00:00Z"),
         direct(columns=[]),
         direct(columns=[{"source": "x", "target": "y"}]),
         direct(columns=[{"source": "y", "target": "x"}]),
@@ -608,6 +628,7 @@ near_requests = st.fixed_dictionaries(
         "action": st.sampled_from(["write", "remove"]) | values,
         "mode": st.sampled_from(["replace", "append"]) | values,
         "onMissing": values,
+        "eventTime": values,
         "inputs": st.lists(datasets, max_size=3) | datasets,
         "outputs": st.lists(datasets, max_size=3) | datasets,
         "source": datasets,

@@ -1,10 +1,12 @@
 """App settings: each mistake is one clear message that names the setting, and all are said at once."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
 from lineage.errors import InvalidSettings
+from lineage.naming import BUILT_IN
 from lineage.settings import HOST_JSON, MAX_DEQUEUE_COUNT, Settings, is_loopback
 
 GIVEN = {
@@ -14,9 +16,11 @@ GIVEN = {
 }
 QUEUE = "LineageStorage__queueServiceUri"
 BLOB = "LineageStorage__blobServiceUri"
+TABLE = "LineageStorage__tableServiceUri"
+URIS = dict.fromkeys((QUEUE, BLOB, TABLE), "https://contoso.core.windows.net")
 NO_STORAGE = (
-    "set LineageStorage (a connection string), or LineageStorage__queueServiceUri and "
-    "LineageStorage__blobServiceUri (identity)"
+    "set LineageStorage (a connection string), or LineageStorage__queueServiceUri, "
+    "LineageStorage__blobServiceUri and LineageStorage__tableServiceUri (identity)"
 )
 NO_QUEUE_NAME = "3 to 56 lower-case letters, digits and single hyphens (the poison queue adds seven)"
 IN_THE_CLEAR = "write https://: a token is never sent in the clear"
@@ -116,7 +120,7 @@ def test_an_endpoint_is_an_origin(written, endpoint):
     assert read(PURVIEW_ENDPOINT=written).endpoint == endpoint
 
 
-@pytest.mark.parametrize("setting", ["PURVIEW_ENDPOINT", "PURVIEW_AUTHORITY_HOST", QUEUE, BLOB])
+@pytest.mark.parametrize("setting", ["PURVIEW_ENDPOINT", "PURVIEW_AUTHORITY_HOST", QUEUE, BLOB, TABLE])
 @pytest.mark.parametrize(
     "written",
     ["http://contoso.purview.azure.com", "http://127.0.0.1.contoso.com", "http://localhost.contoso.com"],
@@ -245,10 +249,11 @@ def test_what_to_do_about_missing_datasets_is_a_setting(on_missing):
 # Storage
 
 
-def test_storage_is_reached_by_identity_through_two_service_uris():
+def test_storage_is_reached_by_identity_through_its_service_uris():
     storage = read(
         LineageStorage=None,
         LineageStorage__queueServiceUri="https://contoso.queue.core.windows.net/",
+        LineageStorage__tableServiceUri="https://contoso.table.core.windows.net/",
         LineageStorage__blobServiceUri="http://127.0.0.1:10000/devstoreaccount1/",
         LineageStorage__clientId="client",
     ).storage
@@ -256,25 +261,65 @@ def test_storage_is_reached_by_identity_through_two_service_uris():
     assert (storage.connection_string, storage.client_id) == (None, "client")
     assert storage.queue_url == "https://contoso.queue.core.windows.net"
     assert storage.blob_url == "http://127.0.0.1:10000/devstoreaccount1"
+    assert storage.table_url == "https://contoso.table.core.windows.net"
+
+
+@pytest.mark.parametrize("lacking", [{QUEUE}, {BLOB}, {TABLE}, {QUEUE, BLOB, TABLE}])
+@pytest.mark.parametrize("connection", [None, " "])
+def test_without_a_whole_connection_it_is_said_what_to_set(lacking, connection):
+    uris = {setting: uri for setting, uri in URIS.items() if setting not in lacking}
+
+    assert mistakes(**uris, LineageStorage=connection) == [("LineageStorage", NO_STORAGE)]
+
+
+@pytest.mark.parametrize("setting", [QUEUE, BLOB, TABLE])
+def test_a_service_uri_that_is_none_is_named(setting):
+    ((path, _),) = mistakes(**{"LineageStorage": None, **URIS, setting: "ftp://x"})
+
+    assert path == setting
+
+
+# Times
 
 
 @pytest.mark.parametrize(
-    "uris",
+    ("setting", "field", "otherwise"),
     [
-        {},
-        {QUEUE: "https://q.core.windows.net"},
-        {BLOB: "https://b.core.windows.net"},
-        {"LineageStorage": " "},
+        ("LINEAGE_GIVE_UP_AFTER", "give_up_after", timedelta(hours=24)),
+        ("LINEAGE_RETRY_AFTER", "retry_after", timedelta(seconds=30)),
+        ("LINEAGE_RETRY_AFTER_MAX", "retry_after_max", timedelta(hours=1)),
     ],
 )
-def test_without_a_whole_connection_it_is_said_what_to_set(uris):
-    assert mistakes(**{"LineageStorage": None, **uris}) == [("LineageStorage", NO_STORAGE)]
+def test_a_time_is_hours_minutes_and_seconds_or_iso_8601(setting, field, otherwise):
+    assert getattr(read(), field) == otherwise
+    assert getattr(read(**{setting: "36:00:30"}), field) == timedelta(hours=36, seconds=30)
+    assert getattr(read(**{setting: "P1DT2H"}), field) == timedelta(hours=26)
+
+    assert mistakes(**{setting: "00:00:00"}) == [(setting, "Input should be greater than 0 seconds")]
+    ((path, message),) = mistakes(**{setting: "a while"})
+    assert (path, message.startswith("Input should be a valid timedelta")) == (setting, True)
 
 
-@pytest.mark.parametrize("setting", [QUEUE, BLOB])
-def test_a_service_uri_that_is_none_is_named(setting):
-    uris = {QUEUE: "https://q.core.windows.net", BLOB: "https://b.core.windows.net", setting: "ftp://x"}
+# Naming
 
-    ((path, _),) = mistakes(**{"LineageStorage": None, **uris})
 
-    assert path == setting
+def test_a_users_naming_rules_come_before_the_built_in_ones():
+    rule = (
+        '{"namespace": "mine", "name": "{table}", "typeName": "DataSet", "qualifiedName": "mine://{table}"}'
+    )
+
+    rules = read(LINEAGE_NAMING_RULES=f"[{rule}]").naming_rules
+
+    assert (len(rules.user), rules.built_in) == (1, BUILT_IN.built_in)
+    assert read().naming_rules == BUILT_IN
+
+
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [
+        ("{}", "is not a list of rules: write [{...}, {...}]"),
+        ('[{"namespace": "a"}]', "rule 1, typeName: this field is needed"),
+    ],
+)
+def test_what_is_wrong_with_a_naming_rule_is_said(rules, said):
+    assert mistakes(LINEAGE_NAMING_RULES=rules) == [("LINEAGE_NAMING_RULES", said)]
