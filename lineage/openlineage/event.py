@@ -13,6 +13,8 @@ from typing import Any
 from lineage.openlineage.json_values import Json
 from lineage.openlineage.names import Name
 
+SCHEMA = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/"
+
 
 class EventKind(StrEnum):
     RUN = "RunEvent"
@@ -65,7 +67,7 @@ class Event:
     def to_json(self) -> Json:
         """The event again, as an OpenLineage event: what is stored and queued. Reading it gives the same event."""
         optional: dict[str, Any] = {
-            "eventType": self.type,
+            "eventType": self.type and self.type.value,
             "producer": self.producer,
             "run": self.run_id and {"runId": self.run_id, **_facets(self.run_facets)},
             "job": self.job and {**self.job.to_json(), **_facets(self.job_facets)},
@@ -75,6 +77,7 @@ class Event:
         }
         return {
             "eventTime": self.time.isoformat(),
+            "schemaURL": SCHEMA + self.kind,
             **{key: value for key, value in optional.items() if value},
         }
 

@@ -13,7 +13,6 @@ from lineage.openlineage.json_values import Json, as_name, as_object, as_text, o
 
 SQL_LIMIT = 8_000
 DESCRIPTION_LIMIT = 4_000
-MESSAGE_LIMIT = 1_000
 TEXT_LIMIT = 1_024
 SYMLINKS_LIMIT = 20
 MOUNTS_LIMIT = 500
@@ -75,7 +74,6 @@ def _symlinks(facet: Json) -> Json:
 
 RUN_FACETS: Mapping[str, Condenser] = {
     "environment-properties": _environment,
-    "errorMessage": texts("message", limit=MESSAGE_LIMIT),
     "externalQuery": texts("externalQueryId"),
     "nominalTime": texts("nominalStartTime", "nominalEndTime"),
     "parent": _parent,

@@ -24,6 +24,8 @@ from lineage.request import DATASETS_LIMIT, NAME_LIMIT
 RUN_ID_LIMIT = 512
 PRODUCER_LIMIT = 1_024
 
+# What events have and lineage requests have not.
+_EVENT_FIELDS = ("eventTime", "eventType", "schemaURL", "run", "job", "dataset")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*+:\S++")
 
@@ -48,10 +50,8 @@ def read_event(payload: Any) -> Reading:
 
 
 def is_event(payload: Any) -> bool:
-    """Whether a payload is meant to be an OpenLineage event, right or wrong."""
-    return isinstance(payload, dict) and (
-        "eventTime" in payload or ("run" in payload and "job" in payload) or "schemaURL" in payload
-    )
+    """Whether a payload is meant to be an OpenLineage event, right or wrong, and no lineage request."""
+    return isinstance(payload, dict) and not payload.keys().isdisjoint(_EVENT_FIELDS)
 
 
 def _read(payload: Json, notes: Notes) -> Event:

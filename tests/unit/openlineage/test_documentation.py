@@ -10,7 +10,6 @@ from lineage.openlineage.facets import (
     DATASET_FACETS,
     DESCRIPTION_LIMIT,
     JOB_FACETS,
-    MESSAGE_LIMIT,
     RUN_FACETS,
     SQL_LIMIT,
 )
@@ -31,8 +30,6 @@ def test_every_option_is_documented_with_its_default():
         assert f"| `{option.name}` | {'on' if option.default else 'off'} |" in TEXT
 
 
-@pytest.mark.parametrize(
-    "limit", [DATASETS_LIMIT, COLUMNS_LIMIT, SQL_LIMIT, DESCRIPTION_LIMIT, MESSAGE_LIMIT]
-)
+@pytest.mark.parametrize("limit", [DATASETS_LIMIT, COLUMNS_LIMIT, SQL_LIMIT, DESCRIPTION_LIMIT])
 def test_every_limit_is_documented(limit):
     assert f"{limit:,}" in TEXT

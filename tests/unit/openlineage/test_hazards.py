@@ -130,6 +130,21 @@ class TestRepetitions:
 
         assert len(request.inputs) == 1
 
+    def test_an_output_under_two_names_has_what_either_is_told_to_have(self, events):
+        lake = "abfss://c@lake.dfs.core.windows.net"
+        outputs = [
+            events.dataset(f"{lake}|out", columnLineage=events.columns(x=["pg|a|x"])),
+            events.dataset(f"{lake}|/out/", columnLineage=events.columns(y=["pg|b|y"])),
+        ]
+
+        translation = translated(events.run(inputs=["pg|a", "pg|b"], outputs=outputs))
+
+        assert sides(translation)[0] == ["a", "b"]
+        assert {(pair.source.column, pair.target) for pair in translation.requests[0].columns} == {
+            ("x", "x"),
+            ("y", "y"),
+        }
+
     def test_quotes_make_no_other_dataset(self, events):
         """With sqlmesh: it quotes the names of its inputs, and does not quote those of its outputs."""
         columns = events.columns(id=["sqlmesh|shop.main.raw|id"])

@@ -292,7 +292,7 @@ class TestExplicitLineage:
         assert edges(translation) == {("a", "view"), ("b", "view")}
         assert pairs(translation) == {("b.key", "id")}
 
-    @pytest.mark.parametrize("facet", [{"inputs": []}, {"fields": {}}, {}])
+    @pytest.mark.parametrize("facet", [{"inputs": []}, {"fields": {}}, {}, {"_producer": "x"}])
     def test_a_dataset_event_without_sources_asks_for_nothing(self, events, facet):
         translation = translated(events.of_dataset(events.dataset("pg|view", lineage=facet)))
 
