@@ -53,9 +53,9 @@ class Service:
         )
         self._resolver = Resolver(self.datamap, settings.naming_rules)
         self._writer = Writer(self.datamap, collection=settings.collection)
-        table = Table(settings.storage, TABLE)
-        self.outcomes = Outcomes(table)
-        self._order = Order(table)
+        self._table = Table(settings.storage, TABLE)
+        self.outcomes = Outcomes(self._table)
+        self._order = Order(self._table)
         self._delivery = Delivery(
             self.storage,
             self.outcomes,
@@ -105,6 +105,13 @@ class Service:
         now = datetime.now(UTC)
         self.outcomes.record(Record(id=key, status="queued", attempts=0, first_seen=now, last_seen=now))
         return key
+
+    async def close(self) -> None:
+        """Writes what is still to be recorded, and gives threads and connections back."""
+        await self.outcomes.flush()
+        self._table.close()
+        self.storage.close()
+        self.datamap.close()
 
     async def _how_to_grant(self) -> str:
         """Who lacks which role on what, and what to do about it."""

@@ -53,5 +53,10 @@ class StorageAccount:
         """Removes a payload."""
         await self._run(self._account.discard, name)
 
+    def close(self) -> None:
+        """Gives threads and connections back."""
+        self._threads.shutdown()
+        self._account.close()
+
     async def _run(self, call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: call(*args, **kwargs))
