@@ -10,7 +10,7 @@ from lineage.naming.rules import BUILT_IN, Rules
 
 # Longer names cannot be qualifiedNames; and what is bounded takes a bounded time.
 NAME_LIMIT = QUALIFIED_NAME_LIMIT
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 def locate(text: str, rules: Rules = BUILT_IN) -> Match | None:

@@ -19,6 +19,7 @@ ENDPOINTS = {
     "azure_datalake_gen2_path": ("azure_blob_path", ".dfs.", ".blob."),
     "azure_blob_path": ("azure_datalake_gen2_path", ".blob.", ".dfs."),
 }
+INSTANCE = "MSSQLSERVER"
 # Databases that fold unquoted names to upper case.
 UPPER = ("snowflake_", "oracle_", "db2_")
 
@@ -82,7 +83,9 @@ def _spaces(asset: Asset) -> Iterator[Asset]:
 def _instance(asset: Asset) -> Iterator[Asset]:
     """SQL Server's default instance, which not every scan writes."""
     if asset.type_name == "mssql_table":
-        yield Asset(asset.type_name, asset.qualified_name.replace("/MSSQLSERVER/", "/", 1))
+        host, *path = asset.qualified_name.removeprefix("mssql://").split("/")
+        path = path[1:] if path[:1] == [INSTANCE] else [INSTANCE, *path]
+        yield Asset(asset.type_name, "/".join([f"mssql://{host}", *path]))
 
 
 def _other_case(asset: Asset) -> Iterator[Asset]:

@@ -28,7 +28,7 @@ _DATA_FACTORY = re.compile(
 )
 # Braces mark the patterns of resource sets, and a question mark would begin a query.
 _ENCODED = str.maketrans({"{": "%7B", "}": "%7D", "?": "%3F"})
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 def tidy(text: str) -> str:

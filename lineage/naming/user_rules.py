@@ -22,6 +22,7 @@ from lineage.naming.patterns import Pattern, Template
 from lineage.naming.rule import Rule, name_pattern
 
 RULES_LIMIT = 500
+QUOTED = 80  # characters of a faulty pattern that its message repeats
 SOURCE = "LINEAGE_NAMING_RULES"
 
 T = TypeVar("T")
@@ -82,7 +83,7 @@ def _parse(where: str, parse: Callable[[str], T], text: str | None) -> T | None:
     try:
         return parse(text)
     except ValueError as error:
-        raise ValueError(f"{where}: {text!r} {error}") from None
+        raise ValueError(f"{where}: {text[:QUOTED]!r} {error}") from None
 
 
 def _check_names(where: str, known: list[str], used: list[str]) -> None:

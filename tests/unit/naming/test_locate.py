@@ -81,6 +81,7 @@ def test_a_file_extension_is_in_lower_case_and_the_rest_keeps_its_case():
         "://",
         "mssql://",
         "abfss://silver@lake.dfs.core.windows.net/x\ny",
+        "abfss://silver@lake.dfs.core.windows.net/x\ud800",
     ],
 )
 def test_what_names_no_dataset_is_not_understood(text):

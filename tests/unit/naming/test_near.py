@@ -61,8 +61,11 @@ def test_an_account_may_have_been_scanned_through_its_other_endpoint():
     assert Asset("azure_datalake_gen2_path", f"{LAKE}/orders") in back
 
 
-def test_sql_servers_default_instance_may_be_left_out():
-    assert "mssql://erp01/orders/dbo/t" in names("mssql_table", "mssql://erp01/MSSQLSERVER/orders/dbo/t")
+def test_sql_servers_default_instance_may_be_left_out_or_written():
+    bare, whole = "mssql://erp01/orders/dbo/t", "mssql://erp01/MSSQLSERVER/orders/dbo/t"
+
+    assert bare in names("mssql_table", whole)
+    assert whole in names("mssql_table", bare)
 
 
 def test_a_space_may_not_have_been_encoded():

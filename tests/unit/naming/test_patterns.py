@@ -1,4 +1,8 @@
+import time
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lineage.naming.patterns import PATTERN_LIMIT, Pattern, Template, tokens
 
@@ -117,3 +121,36 @@ def test_a_template_knows_the_pattern_of_what_it_writes():
         "container": "c",
         "path": "a/b",
     }
+
+
+PIECES = [
+    "{a}",
+    "{b*}",
+    "{c:port}",
+    "{d:azure-sql}",
+    "[",
+    "]",
+    "/",
+    ".",
+    ":",
+    "a",
+    "aa",
+    "(a+)+",
+    "\\",
+    "^",
+    "{",
+    "}",
+    "-",
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join) | st.text(max_size=30), st.booleans())
+def test_any_text_is_a_pattern_or_is_refused_with_a_reason(text, dotted):
+    try:
+        pattern = Pattern.parse(text, dotted=dotted)
+    except ValueError:
+        return
+    for adversary in ("a" * 4096, "a.a/" * 1024, "1:" * 2048, "[-" * 2048):
+        start = time.process_time()
+        pattern.match(adversary)
+        assert time.process_time() - start < 0.5

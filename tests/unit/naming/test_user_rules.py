@@ -148,6 +148,10 @@ def test_a_type_that_cannot_be_one_is_refused(type_name):
     assert complaint(json.dumps([{**RULE, "typeName": type_name}])).startswith("rule 1, typeName: ")
 
 
+def test_a_message_stays_short_however_long_the_mistake():
+    assert len(complaint(json.dumps([{**RULE, "name": "{" * 1_000_000}]))) < 300
+
+
 def test_there_is_an_end_to_how_many_rules_there_may_be():
     assert f"{RULES_LIMIT} are allowed" in complaint(json.dumps([RULE] * (RULES_LIMIT + 1)))
 
