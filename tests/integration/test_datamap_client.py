@@ -19,6 +19,10 @@ from lineage.errors import (
     TypeMissing,
     Unavailable,
 )
+from lineage.identity import principal_of, purview_credential, storage_credential
+from lineage.settings import Settings
+from local.datamap.identity import SIGN_IN
+from local.datamap.process import running
 
 SCOPE = "https://purview.azure.net/.default"
 DIRECT = "direct_lineage_dataset_dataset"
@@ -262,6 +266,83 @@ async def test_a_sign_in_says_as_whom_and_costs_no_call(client, account):
     assert re.fullmatch(r"the identity with object id [0-9a-f-]{36} \(application [0-9a-f-]{36}\)", principal)
 
 
+@pytest.fixture
+def settings(address):
+    """App settings for the account, with more of them or others."""
+
+    def settings(**more):
+        storage = {
+            f"LineageStorage__{service}ServiceUri": "https://contoso.core.windows.net"
+            for service in ("queue", "blob", "table")
+        }
+        return Settings.read(
+            {"PURVIEW_ENDPOINT": address, "LINEAGE_QUEUE_NAME": "lineage", **storage, **more}
+        )
+
+    return settings
+
+
+@pytest.mark.usefixtures("credential")
+async def test_an_identity_of_several_is_chosen_by_its_client_id(address, account, settings):
+    chosen = settings(PURVIEW_CLIENT_ID="for-purview", LineageStorage__clientId="for-storage")
+    client = DataMap(address, purview_credential(chosen), scope=SCOPE, max_concurrency=1)
+
+    principal = await client.sign_in()
+    found = await client.entity_by_qualified_name("DataSet", account.name("x"))
+    client.close()
+
+    assert "application for-purview" in principal
+    assert found is None
+    storage = storage_credential(chosen.storage).get_token("https://storage.azure.com/.default")
+    assert "application for-storage" in principal_of(storage.token)
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    return tmp_path_factory.mktemp("tls") / "datamap.pem"
+
+
+@pytest.fixture(scope="module")
+def entra(certificate):
+    """The address of a Data Map with a token endpoint that speaks https, as client secrets need it."""
+    with running("--self-signed", str(certificate)) as address:
+        yield address
+
+
+@pytest.fixture
+def with_secret(entra, certificate, settings, monkeypatch):
+    """Clients that sign in with a client secret."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    clients = []
+
+    def with_secret(secret):
+        chosen = settings(
+            PURVIEW_AUTH="client-secret",
+            PURVIEW_TENANT_ID="tenant",
+            PURVIEW_CLIENT_ID="client",
+            PURVIEW_CLIENT_SECRET=secret,
+            PURVIEW_AUTHORITY_HOST=entra,
+        )
+        clients.append(DataMap(entra, purview_credential(chosen), scope=SCOPE, max_concurrency=1))
+        return clients[-1]
+
+    yield with_secret
+    for client in clients:
+        client.close()
+
+
+async def test_a_client_secret_signs_in(with_secret):
+    client = with_secret(SIGN_IN.client_secret)
+
+    assert "application client" in await client.sign_in()
+    assert await client.entity_by_qualified_name("DataSet", "nothing") is None
+
+
+async def test_a_wrong_client_secret_is_said_to_be_so(with_secret):
+    with pytest.raises(SignInFailed, match="Invalid client secret provided"):
+        await with_secret("wrong").sign_in()
+
+
 async def test_an_identity_that_gets_no_token_makes_no_call(address, account, monkeypatch):
     monkeypatch.setenv("IDENTITY_ENDPOINT", f"{address}/identity/token")
     monkeypatch.setenv("IDENTITY_HEADER", "wrong")
@@ -379,7 +460,8 @@ async def test_a_call_over_which_the_data_map_stumbles_is_not_tried_again(client
     assert client.pause == 0
 
 
-async def test_a_connection_that_breaks_before_an_answer_is_tried_again(client, account):
+async def test_a_connection_that_breaks_before_an_answer_is_tried_again_at_once(client, account, monkeypatch):
+    monkeypatch.setattr("lineage.datamap.PATIENCE", 0)
     account.misbehave({"drop": True, "next": 1})
 
     with account.counting() as counted:

@@ -473,13 +473,18 @@ async def test_a_missing_role_fails_every_plan_of_the_batch_and_costs_one_operat
     assert {type(outcome) for outcome in outcomes} == {NotAuthorized}
 
 
+@pytest.mark.usefixtures("our_type")
 async def test_two_plans_for_one_process_are_written_in_their_order(client, writer, account, load):
+    """Each by itself: in one call only the last would be written, and the others be told that they were."""
     a, b = account.entities("a", "b")
     plans = [await planned(client, {"inputs": [guid], "process": load}) for guid in (a, b, a, b)]
 
-    outcomes = await asyncio.gather(*(writer.write(*plan, "x") for plan in plans))
+    with account.counting() as counted:
+        outcomes = await asyncio.gather(*(writer.write(*plan, "x") for plan in plans))
 
     (process,) = {outcome.process.guid for outcome in outcomes}
+    assert counted == {BULK: 4}
+    assert [outcome.process.result for outcome in outcomes] == ["created", "updated", "updated", "updated"]
     assert account.arrows(process) == {(b, process)}
 
 

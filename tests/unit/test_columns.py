@@ -166,6 +166,17 @@ def test_a_mapping_is_never_longer_than_the_limit_nor_broken(groups, longer):
     assert all(columns == list(dict.fromkeys(long[key]))[: len(columns)] for key, columns in written.items())
 
 
+@pytest.mark.parametrize("longer", range(100))
+def test_many_small_groups_fill_an_attribute_and_never_overflow_it(longer):
+    """Wherever the last pair that fits happens to end: commas between groups count as well."""
+    groups = {(f"in{number}", "out"): [("a", "b")] for number in range(1_000)}
+
+    text, warnings = process_mapping({("x" * longer, "out"): [("a", "b")], **groups})
+
+    assert ATTRIBUTE_LIMIT - 110 < len(text) <= ATTRIBUTE_LIMIT
+    assert warnings == (warning(1_001 - len(read_process_mapping(text))),)
+
+
 @pytest.mark.parametrize("groups_by", [1, 1_000])
 def test_ten_thousands_of_pairs_are_cut_to_the_limit(groups_by):
     """Linear: were it quadratic, the suite's time limit would end it."""

@@ -486,6 +486,13 @@ def test_an_edge_without_columns_loses_them_only_if_columns_were_given():
     assert [edge.columns for edge in said.edges] == [(("a", "b"),), ()]
 
 
+def test_an_empty_list_of_columns_takes_those_of_an_edge_away():
+    (edge,) = direct_plan(inputs=[ORDERS], outputs=[SILVER], columns=[]).edges
+
+    assert edge.columns == ()
+    assert edge.attributes('[{"Source":"x","Sink":"y"}]') == {"columnMapping": "[]"}
+
+
 def test_columns_of_edges_that_do_not_fit_are_left_out_and_said_for_each_edge():
     columns = [((node, f"column {number}"), "x") for node in (ORDERS, LINES) for number in range(2_000)]
 

@@ -538,6 +538,12 @@ def test_the_same_request_in_other_spellings_has_the_same_key():
     assert len({read_request(spelling).key for spelling in spellings}) == 1
 
 
+def test_the_order_in_which_attributes_are_written_makes_no_other_request():
+    one, other = through(attributes={"a": 1, "b": 2}), through(attributes={"b": 2, "a": 1})
+
+    assert read_request(one).key == read_request(other).key
+
+
 def test_another_request_has_another_key():
     payloads = [
         direct(),
