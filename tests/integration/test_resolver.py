@@ -217,7 +217,7 @@ async def test_names_that_no_rule_understands_are_all_said_before_anything_is_lo
     request = direct(["my table", named("a")], [{"namespace": "nowhere", "name": "b c"}], columns=columns)
 
     with account.counting() as counted, pytest.raises(InvalidRequest) as caught:
-        await resolver.resolve(request, "create")
+        await resolver.resolve(request, "wait")
 
     assert counted == {}
     assert said(caught) == [
