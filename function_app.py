@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 import azure.functions as func
 
-from lineage import health, http
+from lineage import health, http, intake
 from lineage.delivery import Received
 from lineage.errors import LineageError
 from lineage.service import service
@@ -61,6 +61,46 @@ async def get_request(req: func.HttpRequest, context: func.Context) -> func.Http
         return http.found(await service().outcomes.find(request_id), request_id)
 
     return await http.answer(response(), context.invocation_id)
+
+
+@app.function_name("ExplainLineage")
+@app.route("lineage/explain", methods=["POST"])
+async def explain_lineage(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    """What a request or an OpenLineage event would do, and why. Writes nothing."""
+
+    async def response() -> func.HttpResponse:
+        return http.json_response(await service().explainer.explain(http.payload_of(req)))
+
+    return await http.answer(response(), context.invocation_id)
+
+
+@app.function_name("OpenLineage")
+@app.route("v1/lineage", methods=["POST"])
+async def take_event(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    """OpenLineage's HTTP transport: one event."""
+
+    async def response() -> func.HttpResponse:
+        return await intake.take(service(), http.payload_of(req))
+
+    return await http.answer(response(), context.invocation_id)
+
+
+@app.function_name("OpenLineageBatch")
+@app.route("v1/lineage/batch", methods=["POST"])
+async def take_events(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    """OpenLineage's HTTP transport: several events."""
+
+    async def response() -> func.HttpResponse:
+        return await intake.take_batch(service(), http.payload_of(req))
+
+    return await http.answer(response(), context.invocation_id)
+
+
+@app.function_name("ExpireRuns")
+@app.timer_trigger(arg_name="timer", schedule="0 17 3 * * *")
+async def expire_runs(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the runtime passes it
+    """Forgets OpenLineage runs that are long over, once a day."""
+    await service().expire_runs()
 
 
 @app.function_name("Health")

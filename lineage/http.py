@@ -9,6 +9,7 @@ import json
 import logging
 import traceback
 from collections.abc import Awaitable
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -21,6 +22,8 @@ from lineage.outcomes import Outcome, Record
 
 logger = logging.getLogger("lineage")
 
+# OpenLineage clients send again what was answered with one of these, if it says when.
+RETRIABLE = frozenset({HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.SERVICE_UNAVAILABLE})
 RETRY_AFTER = 30  # seconds, where the Data Map does not say
 PROBLEM_TYPE = "urn:purview-lineage:problem:"
 
@@ -77,7 +80,7 @@ def problem(error: LineageError) -> func.HttpResponse:
         **error.facts(),
     }
     headers = {}
-    if error.status == 503:  # noqa: PLR2004 - HTTP's own number
+    if error.status in RETRIABLE:
         wait = error.retry_after if isinstance(error, DataMapError) else None
         headers["Retry-After"] = str(round(wait or RETRY_AFTER))
     return json_response(body, status=error.status, mimetype="application/problem+json", headers=headers)

@@ -16,7 +16,7 @@ from uuid import uuid4
 from weakref import WeakValueDictionary
 
 from lineage.errors import StorageFailed, Unavailable
-from lineage.tables import Outage, Row, Table
+from lineage.tables import Outage, Property, Row, Table
 
 HOLD = timedelta(seconds=150)  # longer than a Data Map call may take: it is given up after 100 seconds
 COME_BACK = 5.0  # seconds, at most: holds are mostly given back long before they expire
@@ -150,7 +150,7 @@ def _place(key: str) -> tuple[str, str]:
     return f"order-{int(digest, 16) % PARTITIONS:02}", digest
 
 
-def _properties(row: Row, state: State) -> dict[str, str | int]:
+def _properties(row: Row, state: State) -> dict[str, Property]:
     return {**row.properties, **state.to_properties()}
 
 

@@ -47,22 +47,29 @@ class WrittenRelationship(Model):
 
 
 class Outcome(Model):
-    """A request that is done; or superseded, because a newer one about its process was written before."""
+    """
+    A request that is done; or superseded, because a newer one about its process was written before; or accumulated,
+    because the OpenLineage run it tells of has not ended.
+    """
 
     id: str
-    status: Literal["done", "superseded"] = "done"
+    status: Literal["done", "superseded", "accumulated"] = "done"
+    detail: str | None = Field(default=None, description="why an OpenLineage event wrote no lineage")
     process: WrittenEntity | None = None
     datasets: tuple[WrittenEntity, ...] = ()
     relationships: tuple[WrittenRelationship, ...] = ()
     removed: int = Field(default=0, description="edges and processes that were taken away")
     warnings: tuple[str, ...] = ()
+    parts: tuple["Outcome", ...] = Field(
+        default=(), description="where one OpenLineage event became several requests"
+    )
 
 
 class Record(Model):
     """What has become of a request so far."""
 
     id: str
-    status: Literal["queued", "done", "superseded", "deferred", "dead"]
+    status: Literal["queued", "accumulated", "done", "superseded", "deferred", "dead"]
     problem: str | None = Field(default=None, description="the kind of problem, as in an error's `type`")
     reason: str | None = Field(default=None, description="the problem in words, cut if it is very long")
     error_code: str | None = Field(default=None, description="the Data Map's own code")

@@ -20,6 +20,7 @@ from lineage.columns import (
     union,
 )
 from lineage.errors import InvalidRequest, Mistake
+from lineage.openlineage import JOB_ATTRIBUTES, RUN_ATTRIBUTES
 from lineage.request import ColumnMapping, LineageRequest, Process
 
 Json = dict[str, Any]
@@ -29,6 +30,21 @@ RELATIONSHIPS = {"inputs": "dataset_process_inputs", "outputs": "process_dataset
 
 # Base `Process` has no columnMapping and drops it without a word, so processes get a type of our own.
 PROCESS_TYPE = "lineage_process"
+
+
+def _text_attribute(name: str) -> Json:
+    return {
+        "name": name,
+        "typeName": "string",
+        "cardinality": "SINGLE",
+        "isIndexable": False,
+        "isOptional": True,
+        "isUnique": False,
+        "valuesMinCount": 0,
+        "valuesMaxCount": 1,
+    }
+
+
 PROCESS_TYPE_DEFINITION: Json = {
     "category": "ENTITY",
     "name": PROCESS_TYPE,
@@ -37,16 +53,7 @@ PROCESS_TYPE_DEFINITION: Json = {
     "serviceType": "Lineage",
     "typeVersion": "1.0",
     "attributeDefs": [
-        {
-            "name": "columnMapping",
-            "typeName": "string",
-            "cardinality": "SINGLE",
-            "isIndexable": False,
-            "isOptional": True,
-            "isUnique": False,
-            "valuesMinCount": 0,
-            "valuesMaxCount": 1,
-        }
+        _text_attribute(name) for name in ("columnMapping", *sorted(JOB_ATTRIBUTES | RUN_ATTRIBUTES))
     ],
 }
 

@@ -36,6 +36,7 @@ NAME_LIMIT = 4096
 DATASETS_LIMIT = 2_000
 COLUMNS_LIMIT = 50_000
 DIRECT_EDGES_LIMIT = 1_000
+BATCH_LIMIT = 1_000  # OpenLineage events of one HTTP request
 
 # What a request says elsewhere than in `process.attributes`.
 RESERVED_ATTRIBUTES = frozenset({"qualifiedName", "name", "inputs", "outputs", "columnMapping"})
@@ -282,9 +283,7 @@ def read_json(body: bytes | str) -> Any:
 def read_request(payload: Any) -> LineageRequest:
     """A parsed payload to a request, or `InvalidRequest` with every mistake and its path."""
     if not isinstance(payload, dict):
-        raise InvalidRequest(
-            Mistake("", f"a lineage request is a JSON object, this is {_json_kind(payload)}")
-        )
+        raise InvalidRequest(Mistake("", f"a lineage request is a JSON object, this is {json_kind(payload)}"))
     try:
         return LineageRequest.model_validate(payload, by_name=False, by_alias=True)
     except ValidationError as error:
@@ -320,8 +319,16 @@ def _to_mistake(error: Any) -> Mistake:
     return Mistake(".".join(path), messages.get(error["type"], error["msg"]))
 
 
-def _json_kind(value: Any) -> str:
-    kinds = {bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "an array"}
+def json_kind(value: Any) -> str:
+    """A JSON value's kind, in words."""
+    kinds = {
+        bool: "a boolean",
+        int: "a number",
+        float: "a number",
+        str: "a string",
+        list: "an array",
+        dict: "an object",
+    }
     return kinds.get(type(value), "null")
 
 

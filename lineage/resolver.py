@@ -8,7 +8,7 @@ for under the other spellings a scan may have given it: one match is used and sa
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -17,11 +17,11 @@ from cachetools import TTLCache
 from lineage import naming
 from lineage.batching import Batcher, gather_all
 from lineage.datamap import DataMap, Json
-from lineage.errors import DataMapError, DatasetMissing, InvalidRequest, Mistake, NotFound, TypeMissing
+from lineage.errors import DataMapError, DatasetMissing, Mistake, NotFound, TypeMissing
 from lineage.naming import Asset, Rules
 from lineage.outcomes import WrittenEntity
 from lineage.plan import Node, Nodes
-from lineage.references import Reference, display_name, understood
+from lineage.references import Reference, display_name, understood, without_unknown_types
 from lineage.request import LineageRequest, OnMissing
 
 REMEMBERED = 100_000  # datasets
@@ -66,11 +66,25 @@ class Resolver:
         """
         if request.action == "remove":  # what is not there has no edges either
             on_missing = "create"
-        references = understood(request, self._rules)
-        await self._find_assets(references)
+        references = understood(request, self._rules, on_missing)
+        unknown = await self._find_assets(references)
+        warnings: tuple[str, ...] = ()
+        if unknown:
+            references, warnings = without_unknown_types(request, references, unknown, on_missing)
+            await self._find_assets(references)
         if request.process and request.columns:
             await self._find_guids(references, on_missing)
-        return self._resolved(request, references, on_missing)
+        return self._resolved(request, references, on_missing, warnings)
+
+    async def candidates(self, reference: Reference) -> tuple[Node, ...]:
+        """What the catalogue holds of a dataset: itself, or what comes near; nothing for a guid, which is not asked for."""
+        if isinstance(reference, str):
+            return ()
+        try:
+            node = await self._look_up(reference)
+        except TypeMissing:
+            return ()
+        return (node,) if node else await self._near(reference)
 
     async def missing(self, nodes: Nodes, on_missing: OnMissing, answer: DataMapError) -> DatasetMissing:
         """
@@ -97,25 +111,28 @@ class Resolver:
                 asset = Asset(dataset.type_name, dataset.qualified_name)
                 self._by_guid[dataset.guid] = self._by_asset[asset] = node
 
-    async def _find_assets(self, references: Mapping[str, Reference]) -> None:
-        """Fills the memory with the assets named, or with what comes near those that are not there."""
-        unknown: dict[str, dict[Asset, str]] = defaultdict(dict)
-        for path, reference in references.items():
-            if isinstance(reference, Asset) and reference not in self._by_asset:
-                unknown[reference.type_name].setdefault(reference, path)
-        await gather_all(map(self._find_of_one_type, unknown.values()))
+    async def _find_assets(self, references: Mapping[str, Reference]) -> dict[str, str]:
+        """
+        Fills the memory with the assets named, or with what comes near those that are not there.
 
-    async def _find_of_one_type(self, paths: Mapping[Asset, str]) -> None:
+        Answers the types that are not registered, each with what the Data Map says about it.
+        """
+        unknown: dict[str, set[Asset]] = defaultdict(set)
+        for reference in references.values():
+            if isinstance(reference, Asset) and reference not in self._by_asset:
+                unknown[reference.type_name].add(reference)
+        answers = await gather_all(map(self._find_of_one_type, unknown.values()))
+        return {type_name: answer for type_name, answer in zip(unknown, answers, strict=True) if answer}
+
+    async def _find_of_one_type(self, assets: Collection[Asset]) -> str | None:
         try:
-            found = await gather_all(map(self._look_up, paths))
+            found = await gather_all(map(self._look_up, assets))
         except TypeMissing as error:
-            raise InvalidRequest(*(Mistake(path, error.detail) for path in paths.values())) from error
-        misses = [
-            asset
-            for asset, node in zip(paths, found, strict=True)
-            if node is None and asset not in self._near_by
-        ]
+            return error.detail
+        absent = [asset for asset, node in zip(assets, found, strict=True) if node is None]
+        misses = [asset for asset in absent if asset not in self._near_by]
         self._near_by.update(zip(misses, await gather_all(map(self._near, misses)), strict=True))
+        return None
 
     async def _look_up(self, asset: Asset) -> Node | None:
         if (known := self._by_asset.get(asset)) is not None:
@@ -172,11 +189,15 @@ class Resolver:
         return [nodes.get(guid) for guid in guids]
 
     def _resolved(
-        self, request: LineageRequest, references: Mapping[str, Reference], on_missing: OnMissing
+        self,
+        request: LineageRequest,
+        references: Mapping[str, Reference],
+        on_missing: OnMissing,
+        about_types: tuple[str, ...],
     ) -> Resolved:
         datasets = dict(request.datasets())
         nodes: dict[str, Node] = {}
-        warnings: list[str] = []
+        warnings = list(about_types)
         mistakes: list[Mistake] = []
         for path, reference in references.items():
             node = self._known(reference)

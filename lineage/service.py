@@ -1,35 +1,33 @@
 """
 The composition root: settings to one service per process, built at the first use.
 
-`apply` is the corridor every request walks, whichever door it came through: understand, resolve, plan, write.
+What the doors call: a message to its end, a request now, a request or an event for later.
 """
 
 import json
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
+from lineage import outcomes, runs
 from lineage.account import MESSAGE_LIMIT
+from lineage.batching import gather_all
+from lineage.corridor import Corridor
 from lineage.datamap import DataMap
 from lineage.delivery import Delivery, Received
 from lineage.delivery.backoff import Backoff
 from lineage.envelope import SENT, seal
-from lineage.errors import LineageError, NotAuthorized, ReferenceMissing, Unavailable
+from lineage.errors import LineageError, NotAuthorized, Unavailable
+from lineage.explain import Explainer
 from lineage.identity import purview_credential
-from lineage.order import Order, Superseded
-from lineage.outcomes import TABLE, Outcome, Outcomes, Record
-from lineage.plan import (
-    PROCESS_TYPE,
-    Nodes,
-    Plan,
-    plan_direct,
-    plan_direct_removal,
-    plan_process,
-    plan_process_removal,
-)
-from lineage.request import LineageRequest, read_request
+from lineage.openlineage import Event, Verdict, is_event, read_event, translate
+from lineage.order import Order
+from lineage.outcomes import Outcome, Outcomes, Record
+from lineage.request import LineageRequest, OnMissing, read_request
 from lineage.resolver import Resolver
+from lineage.runs import Runs
 from lineage.settings import Settings
 from lineage.storage import StorageAccount
 from lineage.tables import Table
@@ -51,11 +49,14 @@ class Service:
             scope=settings.scope,
             max_concurrency=settings.max_concurrency,
         )
-        self._resolver = Resolver(self.datamap, settings.naming_rules)
-        self._writer = Writer(self.datamap, collection=settings.collection)
-        self._table = Table(settings.storage, TABLE)
-        self.outcomes = Outcomes(self._table)
-        self._order = Order(self._table)
+        self._outcomes_table = Table(settings.storage, outcomes.TABLE)
+        self._runs_table = Table(settings.storage, runs.TABLE)
+        self.outcomes = Outcomes(self._outcomes_table)
+        self.runs = Runs(self._runs_table, self.storage)
+        resolver = Resolver(self.datamap, settings.naming_rules)
+        writer = Writer(self.datamap, collection=settings.collection)
+        self.corridor = Corridor(self.datamap, resolver, writer, Order(self._outcomes_table))
+        self.explainer = Explainer(settings, resolver, self.corridor)
         self._delivery = Delivery(
             self.storage,
             self.outcomes,
@@ -69,49 +70,76 @@ class Service:
         await self._delivery.deliver(received, self.apply)
 
     async def apply(self, payload: Any) -> Outcome:
-        """Writes the lineage that a payload asks for, or raises why not."""
-        request = read_request(payload)
-        try:
-            resolved = await self._resolver.resolve(request, request.on_missing or self.settings.on_missing)
-            outcome = await self._in_order(request, resolved.nodes)
-        except LineageError as error:
-            error.request_key = request.key
-            if isinstance(error, NotAuthorized):
-                error.detail += await self._how_to_grant()
-            raise
-        return outcome.model_copy(update={"warnings": resolved.warnings + outcome.warnings})
+        """Writes the lineage that a request or an OpenLineage event asks for, or raises why not."""
+        if is_event(payload):
+            return await self._apply_event(read_event(payload).event)
+        return await self._apply_request(read_request(payload), self.settings.on_missing)
 
     async def apply_now(self, payload: Any) -> Outcome:
         """As `apply`, for a caller who waits: while the Data Map is known to be down, the answer is `Unavailable`."""
         request = read_request(payload)
         if self.datamap.pause > CALLERS_PATIENCE:
             raise Unavailable("the Data Map is not available at present", retry_after=self.datamap.pause)
-        outcome = await self.apply(payload)
-        now = datetime.now(UTC)
-        record = Record(
-            id=request.key, status=outcome.status, attempts=1, first_seen=now, last_seen=now, outcome=outcome
-        )
-        self.outcomes.record(record)
+        outcome = await self._apply_request(request, self.settings.on_missing)
+        self.outcomes.record(_record(request.key, outcome.status, attempts=1, outcome=outcome))
         return outcome
 
     async def enqueue(self, payload: Any) -> str:
         """Puts a request on the queue for later and answers its id, or raises `InvalidRequest`."""
         key = read_request(payload).key
+        await self._send(payload, key)
+        self.outcomes.record(_record(key, "queued"))
+        return key
+
+    async def enqueue_event(self, event: Event) -> None:
+        """Puts an OpenLineage event on the queue, condensed."""
+        await self._send(event.to_json(), _key(event))
+
+    async def expire_runs(self) -> int:
+        """Forgets OpenLineage events of runs that nobody has told of for long; answers how many."""
+        return await self.runs.expire(datetime.now(UTC) - self.settings.keep_runs)
+
+    async def close(self) -> None:
+        """Writes what is still to be recorded, and gives threads and connections back."""
+        await self.outcomes.flush()
+        for part in (self._outcomes_table, self._runs_table, self.storage, self.datamap):
+            part.close()
+
+    async def _apply_request(self, request: LineageRequest, on_missing: OnMissing) -> Outcome:
+        try:
+            return await self.corridor.walk(request, on_missing)
+        except LineageError as error:
+            error.request_key = request.key
+            if isinstance(error, NotAuthorized):
+                error.detail += await self._how_to_grant()
+            raise
+
+    async def _apply_event(self, event: Event) -> Outcome:
+        """Adds an event to what is known of its run, and writes what comes of it."""
+        try:
+            snapshot = await self.runs.add(event)
+            translation = translate(snapshot, rules=self.settings.naming_rules)
+            walks = (
+                self._apply_request(
+                    request.model_copy(update={"event_time": snapshot.last}),
+                    self.settings.openlineage_on_missing,
+                )
+                for request in translation.requests
+            )
+            parts = await gather_all(walks)
+        except LineageError as error:
+            error.request_key = _key(event)
+            raise
+        warnings = tuple(f"{warning.path}: {warning.message}" for warning in translation.warnings)
+        return _outcome_of_event(_key(event), translation.verdict, parts, warnings)
+
+    async def _send(self, payload: Any, key: str) -> None:
+        """By claim check if it is too large for the queue."""
         body = json.dumps(payload).encode()
         message = seal(body, SENT, {"subject": key})
         if len(message) > MESSAGE_LIMIT:
             message = seal(None, SENT, {"subject": key}, claim=await self.storage.keep(body))
         await self.storage.send(self.settings.queue_name, message)
-        now = datetime.now(UTC)
-        self.outcomes.record(Record(id=key, status="queued", attempts=0, first_seen=now, last_seen=now))
-        return key
-
-    async def close(self) -> None:
-        """Writes what is still to be recorded, and gives threads and connections back."""
-        await self.outcomes.flush()
-        self._table.close()
-        self.storage.close()
-        self.datamap.close()
 
     async def _how_to_grant(self) -> str:
         """Who lacks which role on what, and what to do about it."""
@@ -122,50 +150,30 @@ class Service:
         collection = self.settings.collection or "the root collection"
         return f"; {principal} needs the role Data Curator on {collection}: {GRANT}"
 
-    async def _in_order(self, request: LineageRequest, nodes: Nodes) -> Outcome:
-        """Writes, unless a newer request about the same process has been written already."""
-        if request.process is None or request.event_time is None:
-            return await self._write(request, nodes)
-        try:
-            key = f"{request.process.type_name or PROCESS_TYPE} {request.process.key}"
-            turn = await self._order.begin(key, request.event_time)
-        except Superseded:
-            return Outcome(id=request.key, status="superseded")
-        written = False
-        try:
-            outcome = await self._write(request, nodes)
-            written = True
-        finally:
-            await self._order.end(turn, written=written)
-        return outcome
-
-    async def _write(self, request: LineageRequest, nodes: Nodes) -> Outcome:
-        plan = await self._plan(request, nodes)
-        try:
-            outcome = await self._writer.write(plan, nodes, request.key)
-        except ReferenceMissing as error:
-            on_missing = request.on_missing or self.settings.on_missing
-            raise await self._resolver.missing(nodes, on_missing, error) from error
-        self._resolver.remember(outcome.datasets)
-        return outcome
-
-    async def _plan(self, request: LineageRequest, nodes: Nodes) -> Plan:
-        """The plan, with what it has to know of the Data Map as it is."""
-        if request.process is None:
-            if request.action == "write":
-                return plan_direct(request, nodes)
-            sources = [node.guid for path, node in nodes.items() if path.startswith("inputs.") and node.guid]
-            return plan_direct_removal(nodes, await self.datamap.entities_by_guid(sources) if sources else [])
-        current = None
-        if request.action == "remove" or request.mode == "append":
-            type_name = request.process.type_name or PROCESS_TYPE
-            current = await self.datamap.entity_by_qualified_name(type_name, request.process.key)
-        if request.action == "remove":
-            return plan_process_removal(request, nodes, current)
-        return plan_process(request, request.process, nodes, current)
-
 
 @cache
 def service() -> Service:
     """The process' one service, or `InvalidSettings`. A failure is not remembered."""
     return Service(Settings.read(os.environ))
+
+
+def _key(event: Event) -> str:
+    """The id under which what became of an event is found: its run's, or the name of what it declares."""
+    declared = event.job or (event.dataset and event.dataset.name)
+    return event.run_id or (f"{declared.namespace}/{declared.name}" if declared else "")
+
+
+def _outcome_of_event(
+    key: str, verdict: Verdict, parts: Sequence[Outcome], warnings: tuple[str, ...]
+) -> Outcome:
+    if len(parts) == 1:
+        return parts[0].model_copy(update={"id": key, "warnings": warnings + parts[0].warnings})
+    if parts:
+        return Outcome(id=key, parts=tuple(parts), warnings=warnings)
+    status: Any = "accumulated" if verdict is Verdict.RUNNING else "done"
+    return Outcome(id=key, status=status, detail=verdict.value, warnings=warnings)
+
+
+def _record(key: str, status: Any, *, attempts: int = 0, outcome: Outcome | None = None) -> Record:
+    now = datetime.now(UTC)
+    return Record(id=key, status=status, attempts=attempts, first_seen=now, last_seen=now, outcome=outcome)

@@ -115,6 +115,10 @@ class Settings(BaseModel):
     collection: str | None = Field(default=None, alias="PURVIEW_COLLECTION")
     queue_name: Annotated[str, AfterValidator(_queue_name)] = Field(alias="LINEAGE_QUEUE_NAME")
     on_missing: Literal["wait", "create", "fail"] = Field(default="wait", alias="LINEAGE_ON_MISSING")
+    openlineage_on_missing: Literal["wait", "create", "fail"] = Field(
+        default="create", alias="LINEAGE_OPENLINEAGE_ON_MISSING"
+    )
+    keep_runs: Duration = Field(default=timedelta(days=7), alias="LINEAGE_KEEP_RUNS")
     give_up_after: Duration = Field(default=timedelta(hours=24), alias="LINEAGE_GIVE_UP_AFTER")
     retry_after: Duration = Field(default=timedelta(seconds=30), alias="LINEAGE_RETRY_AFTER")
     retry_after_max: Duration = Field(default=timedelta(hours=1), alias="LINEAGE_RETRY_AFTER_MAX")

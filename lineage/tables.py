@@ -13,6 +13,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -40,6 +41,7 @@ PATIENCE: Mapping[str, Any] = {
 }
 
 Answer = TypeVar("Answer")
+Property = str | int | bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +50,10 @@ class Row:
 
     partition: str
     key: str
-    properties: Mapping[str, str | int] = field(default_factory=dict)
+    properties: Mapping[str, Property] = field(default_factory=dict)
     etag: str = ""
 
-    def to_entity(self) -> dict[str, str | int]:
+    def to_entity(self) -> dict[str, Property]:
         """As the SDK takes it."""
         return {**self.properties, "PartitionKey": self.partition, "RowKey": self.key}
 
@@ -67,6 +69,18 @@ class Table:
     async def get(self, partition: str, key: str) -> Row | None:
         """The row, if it is there."""
         return await self._run(lambda: self._get(partition, key))
+
+    async def rows(self, partition: str) -> list[Row]:
+        """All rows of a partition; none if nobody has made the table yet."""
+        return await self._run(lambda: self._query("PartitionKey eq @partition", {"partition": partition}))
+
+    async def older_than(self, moment: datetime) -> list[Row]:
+        """The rows that were last written before a moment."""
+        return await self._run(lambda: self._query("Timestamp lt @moment", {"moment": moment}))
+
+    async def delete(self, rows: Sequence[Row]) -> None:
+        """Removes rows; those that are gone already are fine."""
+        await self._run(lambda: [self._client.delete_entity(row.partition, row.key) for row in rows])
 
     async def put(self, rows: Sequence[Row]) -> None:
         """Writes up to `ROWS_LIMIT` rows of one partition over what is there: all of them or none."""
@@ -101,8 +115,15 @@ class Table:
             entity = self._client.get_entity(partition, key)
         except ResourceNotFoundError:
             return None
-        properties = {name: value for name, value in entity.items() if name not in {"PartitionKey", "RowKey"}}
-        return Row(partition, key, properties, str(entity.metadata["etag"]))
+        return _to_row(entity)
+
+    def _query(self, query: str, parameters: Mapping[str, Any]) -> list[Row]:
+        try:
+            return [
+                _to_row(entity) for entity in self._client.query_entities(query, parameters=dict(parameters))
+            ]
+        except ResourceNotFoundError:
+            return []
 
     def _write_one(self, operation: str, row: Row, how: Mapping[str, Any], *refusals: str) -> str | None:
         try:
@@ -134,6 +155,11 @@ class Table:
             return TableClient.from_connection_string(secret, self._name, **PATIENCE)
         credential = storage_credential(self._settings)
         return TableClient(str(self._settings.table_url), self._name, credential=credential, **PATIENCE)
+
+
+def _to_row(entity: Any) -> Row:
+    properties = {name: value for name, value in entity.items() if name not in {"PartitionKey", "RowKey"}}
+    return Row(entity["PartitionKey"], entity["RowKey"], properties, str(entity.metadata["etag"]))
 
 
 class Outage:

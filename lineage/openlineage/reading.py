@@ -24,8 +24,8 @@ from lineage.request import DATASETS_LIMIT, NAME_LIMIT
 RUN_ID_LIMIT = 512
 PRODUCER_LIMIT = 1_024
 
-# What events have and lineage requests have not.
-_EVENT_FIELDS = ("eventTime", "eventType", "schemaURL", "run", "job", "dataset")
+# What events have and lineage requests have not. (Both may say when something happened: `eventTime`.)
+_EVENT_FIELDS = ("eventType", "schemaURL", "run", "job", "dataset")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*+:\S++")
 

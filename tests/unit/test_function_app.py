@@ -19,7 +19,17 @@ def trigger(name):
 
 
 def test_there_are_exactly_these_functions():
-    assert set(functions()) == {"ConsumeLineage", "ApplyLineage", "LineageRequest", "Health", "Ready"}
+    assert set(functions()) == {
+        "ConsumeLineage",
+        "ApplyLineage",
+        "LineageRequest",
+        "ExplainLineage",
+        "OpenLineage",
+        "OpenLineageBatch",
+        "ExpireRuns",
+        "Health",
+        "Ready",
+    }
 
 
 def test_the_queue_trigger_takes_bytes_from_the_queue_that_a_setting_names():
@@ -40,6 +50,9 @@ def test_only_health_can_be_asked_without_a_key():
     assert {name: (route["route"], route["authLevel"]) for name, route in routes.items()} == {
         "ApplyLineage": ("lineage", "FUNCTION"),
         "LineageRequest": ("lineage/requests/{id}", "FUNCTION"),
+        "ExplainLineage": ("lineage/explain", "FUNCTION"),
+        "OpenLineage": ("v1/lineage", "FUNCTION"),
+        "OpenLineageBatch": ("v1/lineage/batch", "FUNCTION"),
         "Health": ("health", "ANONYMOUS"),
         "Ready": ("ready", "FUNCTION"),
     }

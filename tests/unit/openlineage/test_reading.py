@@ -213,7 +213,7 @@ def test_credentials_in_a_namespace_are_not_kept(events):
     assert not any(secret in kept for secret in ("auser", "😂", "secret", "password", "user="))
 
 
-@pytest.mark.parametrize("key", ["eventTime", "eventType", "schemaURL", "run", "job", "dataset"])
+@pytest.mark.parametrize("key", ["eventType", "schemaURL", "run", "job", "dataset"])
 def test_an_event_is_recognised_even_where_it_is_wrong(key):
     assert is_event({key: None})
 
@@ -223,3 +223,7 @@ def test_an_event_is_recognised_even_where_it_is_wrong(key):
 )
 def test_a_lineage_request_is_no_event(payload):
     assert not is_event(payload)
+
+
+def test_a_request_that_says_when_it_happened_is_no_event():
+    assert not is_event({"source": "a", "target": "b", "eventTime": "2026-05-01T12:30:00Z"})
