@@ -83,20 +83,15 @@ async def test_what_was_never_recorded_is_not_found(outcomes):
 
 
 def test_json_is_camel_case_without_what_is_not_said():
-    assert record("a", "done", outcome=Outcome(id="a")).to_json() == {
+    outcome = Outcome(id="a", warnings=("w",))
+
+    assert record("a", "done", outcome=outcome).to_json() == {
         "id": "a",
         "status": "done",
         "attempts": 0,
         "firstSeen": "2026-03-01T12:00:00Z",
         "lastSeen": "2026-03-01T12:00:00Z",
-        "outcome": {
-            "id": "a",
-            "status": "done",
-            "datasets": [],
-            "relationships": [],
-            "removed": 0,
-            "warnings": [],
-        },
+        "outcome": outcome.model_dump(mode="json", by_alias=True, exclude_none=True),
     }
 
 
