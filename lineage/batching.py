@@ -6,12 +6,20 @@ that is refused is told apart by halving, so that one bad item never fails the o
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+
+def batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """The items in lists of at most `size`; `itertools` has it from Python 3.12 on."""
+    rest = iter(items)
+    while batch := list(islice(rest, size)):
+        yield batch
 
 
 async def gather_all(calls: Iterable[Awaitable[Result]]) -> list[Result]:
@@ -80,7 +88,9 @@ class Batcher(Generic[Item, Result]):
         for waiting in self._waiting:
             if len(batch) == self._size:
                 break
-            if waiting.key not in keys and not waiting.result.cancelled():
+            if waiting.result.cancelled():
+                continue
+            if waiting.key not in keys:
                 batch.append(waiting)
             if waiting.key is not None:
                 keys.add(waiting.key)

@@ -16,22 +16,23 @@ Groups = Mapping[Pair, list[Pair]]
 
 def process_mapping(groups: Groups) -> tuple[str, tuple[str, ...]]:
     """The value of a process' `columnMapping`, and a warning if not all of it fits."""
-    room = ATTRIBUTE_LIMIT - 2
+    room = ATTRIBUTE_LIMIT - len("[]")
     parts: list[str] = []
     left_out = 0
     for (source, sink), pairs in groups.items():
         head = _dump({"DatasetMapping": {"Source": source, "Sink": sink}, "ColumnMapping": []})
-        items, missed = _fit(pairs, room - len(head))
+        comma = len(parts[:1])
+        items, missed = _fit(pairs, room - comma - len(head))
         left_out += missed
         if items:
             parts.append(f"{head[:-2]}{','.join(items)}]}}")
-            room -= len(parts[-1]) + 1
+            room -= comma + len(parts[-1])
     return f"[{','.join(parts)}]", _cut(left_out)
 
 
 def edge_mapping(pairs: Iterable[Pair]) -> tuple[str, tuple[str, ...]]:
     """The value of a direct edge's `columnMapping`, and a warning if not all of it fits."""
-    items, left_out = _fit(pairs, ATTRIBUTE_LIMIT - 2)
+    items, left_out = _fit(pairs, ATTRIBUTE_LIMIT - len("[]"))
     return f"[{','.join(items)}]", _cut(left_out)
 
 
@@ -42,8 +43,8 @@ def read_process_mapping(text: str | None) -> dict[Pair, list[Pair]]:
         dataset = entry.get("DatasetMapping")
         columns = entry.get("ColumnMapping")
         if isinstance(dataset, dict) and isinstance(columns, list):
-            key = (str(dataset.get("Source")), str(dataset.get("Sink")))
-            groups.setdefault(key, []).extend(_pairs(columns))
+            for key in _pairs([dataset]):
+                groups.setdefault(key, []).extend(_pairs(columns))
     return groups
 
 
@@ -66,11 +67,12 @@ def _fit(pairs: Iterable[Pair], room: int) -> tuple[list[str], int]:
     left_out = 0
     for source, sink in dict.fromkeys(pairs):
         item = _dump({"Source": source, "Sink": sink})
-        if left_out or len(item) + 1 > room:
+        size = len(item) + len(items[:1])  # with the comma before it
+        if left_out or size > room:
             left_out += 1
             continue
         items.append(item)
-        room -= len(item) + 1
+        room -= size
     return items, left_out
 
 
@@ -85,15 +87,15 @@ def _cut(left_out: int) -> tuple[str, ...]:
 def _entries(text: str | None) -> list[dict[str, object]]:
     try:
         entries = json.loads(text or "[]")
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
 
 
 def _pairs(entries: Iterable[object]) -> list[Pair]:
-    return [
-        (str(entry.get("Source")), str(entry.get("Sink"))) for entry in entries if isinstance(entry, dict)
-    ]
+    """Those that have both ends; nothing is made up for the others."""
+    found = [(entry.get("Source"), entry.get("Sink")) for entry in entries if isinstance(entry, dict)]
+    return [(source, sink) for source, sink in found if isinstance(source, str) and isinstance(sink, str)]
 
 
 def _dump(value: object) -> str:

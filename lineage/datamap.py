@@ -30,6 +30,7 @@ from azure.core.rest import HttpRequest, HttpResponse
 from requests.adapters import HTTPAdapter
 
 from lineage import __version__
+from lineage.batching import batched
 from lineage.errors import (
     AlreadyExists,
     DataMapError,
@@ -52,6 +53,7 @@ API_VERSION = "2023-09-01"
 CONNECT_TIMEOUT = 10  # seconds
 READ_TIMEOUT = 100  # seconds; far below the host's functionTimeout
 PATIENCE = 20.0  # seconds that a call waits and is tried again while the Data Map throttles or is down
+GUIDS_PER_CALL = 100
 QUERY_LIMIT = 6_000  # characters; gateways commonly refuse a request line beyond 8 KB
 
 METHODS = frozenset({"GET", "POST", "PUT", "DELETE"})
@@ -104,9 +106,12 @@ class DataMap:
 
     async def entities_by_guid(self, guids: Iterable[str]) -> list[Json]:
         """The entities of these guids, with their relationships."""
-        query = [("guid", guid) for guid in guids]
-        found = await self._call("GET", "/atlas/v2/entity/bulk", [*query, ("api-version", API_VERSION)])
-        return list(found.get("entities") or ())
+        found: list[Json] = []
+        for page in batched(guids, GUIDS_PER_CALL):
+            query = [("guid", guid) for guid in page]
+            answer = await self._call("GET", "/atlas/v2/entity/bulk", [*query, ("api-version", API_VERSION)])
+            found += answer.get("entities") or ()
+        return found
 
     async def entities_by_qualified_name(self, type_name: str, names: Sequence[str]) -> list[Json]:
         """The entities of one type with these qualifiedNames; those that do not exist are left out."""
@@ -287,7 +292,7 @@ def _unique_attribute_queries(names: Sequence[str]) -> Iterator[list[tuple[str, 
     query: list[tuple[str, str]] = []
     length = 0
     for name in names:
-        size = len(quote(name)) + len("&attr_999:qualifiedName=")
+        size = len(quote(name, safe=":")) + len("&attr_999:qualifiedName=")
         if query and length + size > QUERY_LIMIT:
             yield query
             query, length = [], 0
@@ -300,15 +305,15 @@ def _unique_attribute_queries(names: Sequence[str]) -> Iterator[list[tuple[str, 
 def _json_of(text: str) -> Json:
     try:
         answer = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return answer if isinstance(answer, dict) else {}
 
 
 def _retry_after(response: HttpResponse) -> float | None:
-    """Seconds; the header's date form is not used by Azure."""
+    """Seconds, an hour at most; the header's date form is not used by Azure."""
     try:
-        return max(0.0, float(response.headers.get("Retry-After", "")))
+        return min(max(0.0, float(response.headers.get("Retry-After", ""))), 3600.0)
     except ValueError:
         return None
 

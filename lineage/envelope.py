@@ -9,6 +9,7 @@ import base64
 import binascii
 import json
 import zlib
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -63,17 +64,14 @@ def open_envelope(body: bytes) -> Envelope:
             attributes = {name: value for name, value in event.items() if name not in CORE_ATTRIBUTES}
         if isinstance(event.get("dataref"), str):
             return Envelope(body, event["dataref"], kind, attributes)
-        data = _data(event)
-        if not isinstance(data, bytes):
-            break
-        body = data
+        body = _data(event)
     return Envelope(body, None, kind, attributes)
 
 
 def read_payload(original: bytes) -> Any:
     """The JSON that a message carries, out of a CloudEvent if somebody wrapped it in one; or `InvalidRequest`."""
     payload = read_json(plain(original))
-    for _ in range(NESTING_LIMIT):
+    for _ in range(NESTING_LIMIT + 1):
         if not (isinstance(payload, dict) and "specversion" in payload):
             return payload
         data = _data(payload)
@@ -105,7 +103,7 @@ def seal(data: bytes | None, kind: str, attributes: Attributes, *, claim: str | 
 
 def plain(body: bytes) -> bytes:
     """JSON as it is, or decoded from base64, or unzipped. The forms cannot be confused: JSON starts outside base64."""
-    text = body.strip()
+    text = body.removeprefix(BOM_UTF8).strip()
     if not text:
         raise InvalidRequest(Mistake("", "the message is empty"))
     if text[:2] == GZIP_MAGIC:
@@ -113,22 +111,26 @@ def plain(body: bytes) -> bytes:
     if text[:1] in JSON_STARTS:
         return _bounded(text)
     try:
-        decoded = base64.b64decode(text, validate=True)
+        decoded = base64.b64decode(b"".join(text.split()), validate=True)  # some tools break the lines
     except (binascii.Error, ValueError):
         return _bounded(text)
-    return gunzip(decoded) if decoded[:2] == GZIP_MAGIC else decoded.strip()
+    return gunzip(decoded) if decoded[:2] == GZIP_MAGIC else _bounded(decoded.removeprefix(BOM_UTF8).strip())
 
 
 def gunzip(data: bytes) -> bytes:
     """Gzip, bounded: a small message may not unfold into a large one."""
-    stream = zlib.decompressobj(wbits=31)
-    try:
-        plain_data = stream.decompress(data, PAYLOAD_LIMIT + 1)
-    except zlib.error as error:
-        raise InvalidRequest(Mistake("", f"not gzip: {error}")) from error
-    if not stream.eof and len(plain_data) <= PAYLOAD_LIMIT:
-        raise InvalidRequest(Mistake("", "the gzip data is cut off"))
-    return _bounded(plain_data)
+    plain_data = b""
+    while data:  # one member after the other
+        stream = zlib.decompressobj(wbits=31)
+        try:
+            plain_data += stream.decompress(data, PAYLOAD_LIMIT + 1 - len(plain_data))
+        except zlib.error as error:
+            raise InvalidRequest(Mistake("", f"not gzip: {error}")) from error
+        _bounded(plain_data)
+        if not stream.eof:
+            raise InvalidRequest(Mistake("", "the gzip data is cut off"))
+        data = stream.unused_data.lstrip(b"\0")
+    return plain_data
 
 
 def _own_event(body: bytes) -> dict[str, Any] | None:
@@ -138,7 +140,16 @@ def _own_event(body: bytes) -> dict[str, Any] | None:
         event = read_json(text) if SOURCE.encode() in text[:512] else None
     except InvalidRequest:
         return None
-    return event if isinstance(event, dict) and event.get("source") == SOURCE else None
+    if not isinstance(event, dict) or event.get("source") != SOURCE or "specversion" not in event:
+        return None
+    return event if isinstance(event.get("dataref"), str) or _carries_bytes(event) else None
+
+
+def _carries_bytes(event: Mapping[str, Any]) -> bool:
+    try:
+        return isinstance(_data(event), bytes)
+    except InvalidRequest:
+        return False
 
 
 def _bounded(data: bytes) -> bytes:

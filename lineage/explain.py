@@ -3,10 +3,11 @@ What a request or an event would do, and why: each name, the rule that understoo
 exact bodies for the Data Map. Nothing is written.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lineage import naming
+from lineage.catalogue import Found
 from lineage.corridor import Corridor
 from lineage.errors import DatasetMissing
 from lineage.naming import Asset, Match, Rules
@@ -47,10 +48,9 @@ class Explainer:
         rules = self._settings.naming_rules
         references = understood(request, rules, on_missing)
         datasets = dict(request.datasets())
-        found = {path: await self._resolver.candidates(reference) for path, reference in references.items()}
+        found = await self._resolver.candidates(references.values())
         explained = [
-            _dataset(path, datasets[path], reference, found[path], rules)
-            for path, reference in references.items()
+            _dataset(path, datasets[path], reference, found, rules) for path, reference in references.items()
         ]
         return {"onMissing": on_missing, "datasets": explained, **await self._plan(request, on_missing)}
 
@@ -67,23 +67,23 @@ def _dataset(
     path: str,
     dataset: Dataset,
     reference: Reference,
-    found: Sequence[Node],
+    found: Mapping[Asset, Found],
     rules: Rules,
 ) -> Json:
     """How one name was understood, and what there is of it."""
     if isinstance(reference, str):
         return {"path": path, "guid": reference, "rule": "a guid is taken at its word"}
     match = matched(dataset, rules)
-    exact = [node for node in found if _is(node, reference)]
+    there = found[reference]
     return {
         "path": path,
         "name": dataset if isinstance(dataset, str) else dataset.model_dump(by_alias=True, exclude_none=True),
         **_rule(match),
         "typeName": reference.type_name,
         "qualifiedName": reference.qualified_name,
-        "found": exact[0].guid if exact else None,
-        "near": [_near(node) for node in found if not _is(node, reference)],
-        "otherSpellings": [] if exact else [_name(other) for other in naming.near(reference)],
+        "found": there.node.guid if there.node else None,
+        "near": [_near(node) for node in there.near],
+        "otherSpellings": [] if there.node else [_name(other) for other in naming.near(reference)],
     }
 
 
@@ -91,10 +91,6 @@ def _rule(match: Match | None) -> Json:
     if match is None:
         return {"rule": "none: as it was written", "evidence": None}
     return {"rule": match.rule, "evidence": match.evidence.value}
-
-
-def _is(node: Node, asset: Asset) -> bool:
-    return (node.type_name, node.qualified_name) == (asset.type_name, asset.qualified_name)
 
 
 def _near(node: Node) -> Json:

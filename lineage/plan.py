@@ -93,14 +93,15 @@ class Edge:
             f"end{number}": {"guid": guids.get(reference, reference), "typeName": type_name}
             for number, (reference, type_name) in enumerate((self.end1, self.end2), start=1)
         }
-        return {"typeName": self.type_name, **ends, "attributes": self.attributes()}
+        return {"typeName": self.type_name, **ends, "attributes": self.attributes()[0]}
 
-    def attributes(self, existing: str | None = None) -> Json:
-        """The edge's attributes, given the columnMapping that is there already."""
+    def attributes(self, existing: str | None = None) -> tuple[Json, tuple[str, ...]]:
+        """The edge's attributes, given the columnMapping that is there already, and what did not fit in."""
         if self.columns is None:
-            return {}
+            return {}, ()
         kept = read_edge_mapping(existing) if self.append else []
-        return {"columnMapping": edge_mapping([*kept, *self.columns])[0]}
+        mapping, warnings = edge_mapping([*kept, *self.columns])
+        return {"columnMapping": mapping}, warnings
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +162,6 @@ def plan_direct(request: LineageRequest, nodes: Nodes) -> Plan:
     for source, target, pair in _column_pairs(request, nodes):
         pairs[source.reference, target.reference].append(pair)
     edges: list[Edge] = []
-    warnings: list[str] = []
     for source in _side(nodes, "inputs"):
         for target in _side(nodes, "outputs"):
             if source.reference == target.reference:
@@ -171,10 +171,9 @@ def plan_direct(request: LineageRequest, nodes: Nodes) -> Plan:
             columns = (
                 tuple(pairs[source.reference, target.reference]) if request.columns is not None else None
             )
-            warnings += edge_mapping(columns or ())[1]
             ends = (source.reference, source.type_name), (target.reference, target.type_name)
             edges.append(Edge(DIRECT_LINEAGE, *ends, columns, request.mode == "append"))
-    return Plan(_creations(nodes.values()), edges=tuple(edges), warnings=tuple(warnings))
+    return Plan(_creations(nodes.values()), edges=tuple(edges))
 
 
 def plan_direct_removal(nodes: Nodes, sources: Sequence[Json]) -> Plan:

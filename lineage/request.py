@@ -10,9 +10,11 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     AliasChoices,
     AwareDatetime,
     BaseModel,
@@ -36,6 +38,7 @@ NAME_LIMIT = 4096
 DATASETS_LIMIT = 2_000
 COLUMNS_LIMIT = 50_000
 DIRECT_EDGES_LIMIT = 1_000
+CLOCKS_DIFFER = timedelta(hours=1)
 BATCH_LIMIT = 1_000  # OpenLineage events of one HTTP request
 
 # What a request says elsewhere than in `process.attributes`.
@@ -45,10 +48,30 @@ GUID = r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F
 
 GUID_PATTERN = re.compile(GUID)
 
+
+def _of_4_kb(name: str) -> str:
+    if len(name.encode()) > NAME_LIMIT:
+        raise PydanticCustomError("name_too_long", f"longer than the Data Map's {NAME_LIMIT} bytes")
+    return name
+
+
 type_name = StringConstraints(min_length=1, max_length=255, pattern=r"^[A-Za-z][A-Za-z0-9_ .-]*$")
 Guid = Annotated[str, StringConstraints(pattern=GUID, to_lower=True)]
 TypeName = Annotated[str, type_name]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=NAME_LIMIT, strip_whitespace=True)]
+
+
+def _not_ahead(moment: datetime) -> datetime:
+    """A time far in the future would keep every later request about the process from being written."""
+    if moment > datetime.now(UTC) + CLOCKS_DIFFER:
+        raise PydanticCustomError("event_time", "lies in the future: no later request would count")
+    return moment
+
+
+Name = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=NAME_LIMIT, strip_whitespace=True),
+    AfterValidator(_of_4_kb),
+]
 OnMissing = Literal["wait", "create", "fail"]
 
 
@@ -56,12 +79,6 @@ class Model(BaseModel):
     """camelCase on the wire, as Purview's API is; unknown fields are mistakes, not noise."""
 
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True, validate_by_name=True)
-
-
-class UniqueAttributes(Model):
-    """Atlas' way to point at an entity without its guid."""
-
-    qualified_name: Name
 
 
 class DatasetByGuid(Model):
@@ -83,9 +100,10 @@ class DatasetByQualifiedName(Model):
     def _lift_unique_attributes(cls, value: Any) -> Any:
         if not isinstance(value, dict) or "uniqueAttributes" not in value:
             return value
-        unique = UniqueAttributes.model_validate(value["uniqueAttributes"])
-        rest = {key: item for key, item in value.items() if key != "uniqueAttributes"}
-        return {**rest, "qualifiedName": unique.qualified_name}
+        unique = value["uniqueAttributes"]
+        if not isinstance(unique, dict) or unique.keys() != {"qualifiedName"}:
+            raise _mistake('uniqueAttributes: write {"qualifiedName": "..."}')
+        return {key: item for key, item in value.items() if key != "uniqueAttributes"} | unique
 
 
 class DatasetByName(Model):
@@ -149,6 +167,18 @@ class Process(Model):
         default_factory=dict, description="further attributes of the type"
     )
 
+    @model_validator(mode="after")
+    def _can_be_written(self) -> Self:
+        if taken := RESERVED_ATTRIBUTES & self.attributes.keys():
+            raise _mistake(f"attributes.{min(taken)}: the request itself says this one")
+        try:
+            json.dumps(self.attributes, allow_nan=False)
+        except ValueError:
+            raise _mistake("attributes: holds a number that JSON cannot") from None
+        if len(self.key.encode()) > NAME_LIMIT:
+            raise _mistake(f"name: with its namespace it is longer than the Data Map's {NAME_LIMIT} bytes")
+        return self
+
     @property
     def key(self) -> str:
         """The qualifiedName: from the job's identity, never from its inputs, so that a job is one node for ever."""
@@ -211,7 +241,7 @@ class LineageRequest(Model):
     on_missing: OnMissing | None = Field(
         default=None, description="what to do about a dataset that is not in the catalogue"
     )
-    event_time: AwareDatetime | None = Field(
+    event_time: Annotated[AwareDatetime, AfterValidator(_not_ahead)] | None = Field(
         default=None,
         description="when it happened: an older request never overwrites a newer one about its process",
     )
@@ -307,16 +337,29 @@ def _mistake(message: str) -> PydanticCustomError:
 
 def _to_mistake(error: Any) -> Mistake:
     """Pydantic's location without the names of our unions' branches, and its words in ours."""
-    if error["type"] == "lineage_request" and ": " in error["msg"]:
-        path, _, message = error["msg"].partition(": ")
-        return Mistake(path, message)
-    path = [str(part) for part in error["loc"] if not str(part).startswith("<")]
-    if path[:1] and path[0] in {"source", "target", "end1", "end2"} and path[1:2] == ["0"]:
+    path = [str(part) for part in error["loc"] if part not in _FORMS]
+    if path[:1] and path[0] in _SPELLINGS and path[1:2] == ["0"]:
         del path[1]
-    messages = {"extra_forbidden": "no such field", "missing": "this field is needed"}
-    if error["type"] == "string_pattern_mismatch" and error["ctx"]["pattern"] == GUID:
-        return Mistake(".".join(path), "not a guid: 8-4-4-4-12 hexadecimal digits")
-    return Mistake(".".join(path), messages.get(error["type"], error["msg"]))
+    message = _WORDS.get(error["type"], error["msg"])
+    if error["type"] == "lineage_request":
+        at, _, message = error["msg"].partition(": ")
+        path.append(at)
+    elif error["type"] == "extra_forbidden" and len(path) == 1 and path[0] in _SPELLINGS:
+        message = "says the same as another field of the request: give one of them"
+    elif error["type"] == "string_pattern_mismatch" and error["ctx"]["pattern"] == GUID:
+        message = "not a guid: 8-4-4-4-12 hexadecimal digits"
+    return Mistake(".".join(path), message)
+
+
+_FORMS = frozenset({"<text>", "<guid>", "<typed>", "<named>", "<of dataset>"})
+_SPELLINGS = frozenset({"source", "target", "end1", "end2"})
+_WORDS = {
+    "extra_forbidden": "no such field",
+    "missing": "this field is needed",
+    "model_type": "write a JSON object",
+    "tuple_type": "write a JSON array",
+    "dict_type": "write a JSON object",
+}
 
 
 def json_kind(value: Any) -> str:

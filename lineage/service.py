@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
+from azure.core.credentials import TokenCredential
+
 from lineage import outcomes, runs
 from lineage.account import MESSAGE_LIMIT
 from lineage.batching import gather_all
@@ -19,7 +21,7 @@ from lineage.datamap import DataMap
 from lineage.delivery import Delivery, Received
 from lineage.delivery.backoff import Backoff
 from lineage.envelope import SENT, seal
-from lineage.errors import LineageError, NotAuthorized, Unavailable
+from lineage.errors import InvalidSettings, LineageError, Mistake, NotAuthorized, Unavailable
 from lineage.explain import Explainer
 from lineage.identity import purview_credential
 from lineage.openlineage import Event, Verdict, is_event, read_event, translate
@@ -45,7 +47,7 @@ class Service:
         self.storage = StorageAccount(settings.storage)
         self.datamap = DataMap(
             settings.endpoint,
-            purview_credential(settings),
+            _credential(settings),
             scope=settings.scope,
             max_concurrency=settings.max_concurrency,
         )
@@ -87,8 +89,8 @@ class Service:
     async def enqueue(self, payload: Any) -> str:
         """Puts a request on the queue for later and answers its id, or raises `InvalidRequest`."""
         key = read_request(payload).key
+        self.outcomes.record(_record(key, "queued"))  # before the message can be done
         await self._send(payload, key)
-        self.outcomes.record(_record(key, "queued"))
         return key
 
     async def enqueue_event(self, event: Event) -> None:
@@ -155,6 +157,14 @@ class Service:
 def service() -> Service:
     """The process' one service, or `InvalidSettings`. A failure is not remembered."""
     return Service(Settings.read(os.environ))
+
+
+def _credential(settings: Settings) -> TokenCredential:
+    """What `azure-identity` says to values it cannot use, as the mistake in the settings that it is."""
+    try:
+        return purview_credential(settings)
+    except ValueError as error:
+        raise InvalidSettings([Mistake("PURVIEW_AUTH", str(error))]) from error
 
 
 def _key(event: Event) -> str:

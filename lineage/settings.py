@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -33,7 +33,9 @@ HOST_JSON = Path(__file__).parent.parent / "host.json"
 MAX_DEQUEUE_COUNT = "AzureFunctionsJobHost__extensions__queues__maxDequeueCount"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 # A queue name has 3 to 63 characters, and `-poison` is added to ours.
-QUEUE_NAME = re.compile(r"^[a-z0-9](?:-?[a-z0-9]){2,55}$")
+QUEUE_NAME = re.compile(r"(?=.{3,56}$)[a-z0-9]+(?:-[a-z0-9]+)*")
+ACCOUNT_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{1,61}[A-Za-z0-9])?")
+HOST = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
 
 
 def is_loopback(url: str) -> bool:
@@ -43,8 +45,8 @@ def is_loopback(url: str) -> bool:
 
 def _service_url(value: str) -> str:
     """An https origin without a path. Plain http is for loopback only: a token never travels in the clear."""
-    url = urlsplit(value if "://" in value else f"https://{value}")
-    if not url.hostname or url.scheme not in {"https", "http"}:
+    url = _split(value)
+    if not url or url.scheme not in {"https", "http"}:
         raise PydanticCustomError("url", "write a URL such as https://contoso.purview.azure.com")
     if url.scheme == "http" and not is_loopback(url.geturl()):
         raise PydanticCustomError("url", "write https://: a token is never sent in the clear")
@@ -53,11 +55,32 @@ def _service_url(value: str) -> str:
 
 def _storage_url(value: str) -> str:
     """A storage endpoint; the emulator's has the account's name as its path."""
-    return _service_url(value) + urlsplit(value).path.rstrip("/")
+    url = _split(value)
+    if not url:
+        raise PydanticCustomError("url", "write a URL such as https://contoso.queue.core.windows.net")
+    return _service_url(value) + url.path.rstrip("/")
+
+
+def _split(value: str) -> SplitResult | None:
+    """A URL, its scheme https if it has none; nothing if it is no host and, perhaps, a port."""
+    try:
+        url = urlsplit(value if "://" in value else f"https://{value}")
+        return url if HOST.fullmatch(url.netloc) and url.port != 0 else None
+    except ValueError:
+        return None
+
+
+def _duration(value: object) -> object:
+    """Also .NET's `d.hh:mm:ss`, as in host.json, and plain seconds."""
+    if isinstance(value, str) and value.isdecimal():
+        return int(value)
+    if isinstance(value, str) and (days := re.fullmatch(r"(\d+)\.(\d\d:\d\d:\d\d)", value)):
+        return f"{days[1]} days, {days[2]}"
+    return value
 
 
 def _queue_name(value: str) -> str:
-    if not QUEUE_NAME.match(value):
+    if not QUEUE_NAME.fullmatch(value):
         raise PydanticCustomError(
             "queue", "3 to 56 lower-case letters, digits and single hyphens (the poison queue adds seven)"
         )
@@ -73,7 +96,7 @@ def _naming_rules(value: str) -> Rules:
 
 ServiceUrl = Annotated[str, AfterValidator(_service_url)]
 StorageUrl = Annotated[str, AfterValidator(_storage_url)]
-Duration = Annotated[timedelta, Field(gt=timedelta())]  # hh:mm:ss or ISO 8601
+Duration = Annotated[timedelta, Field(gt=timedelta()), BeforeValidator(_duration)]
 
 
 class Storage(BaseModel):
@@ -134,6 +157,10 @@ class Settings(BaseModel):
         """The settings in `environ`, or `InvalidSettings` with every mistake. A blank value is no value."""
         given = {name: value.strip() for name, value in environ.items() if value.strip()}
         if "PURVIEW_ENDPOINT" not in given and (account := given.get("PURVIEW_ACCOUNT_NAME")):
+            if not ACCOUNT_NAME.fullmatch(account):
+                raise InvalidSettings(
+                    [Mistake("PURVIEW_ACCOUNT_NAME", "write the account's name, as in contoso")]
+                )
             given["PURVIEW_ENDPOINT"] = f"https://{account.lower()}.purview.azure.com"
         given.setdefault(MAX_DEQUEUE_COUNT, _max_dequeue_count())
         try:
@@ -151,6 +178,8 @@ def _max_dequeue_count() -> str:
 def _to_mistake(error: Any) -> Mistake:
     path = ".".join(str(part) for part in error["loc"] if part != "storage") or error["type"]
     message = "this app setting is needed" if error["type"] == "missing" else error["msg"]
+    if error["type"].startswith("time_delta"):
+        message = "write a time such as 00:00:30, 1.00:00:00 or PT30S"
     if path == "PURVIEW_ENDPOINT" and error["type"] == "missing":
         message = "set it to https://{account}.purview.azure.com, or set PURVIEW_ACCOUNT_NAME"
     return Mistake(path, message)

@@ -54,7 +54,7 @@ class Writer:
     async def write(self, plan: Plan, nodes: Nodes, request_id: str) -> Outcome:
         """Everything the plan says; answers what was done, with guids."""
         mutation = await self._upserts.submit(plan.entities, key=_key(plan)) if plan.entities else NOTHING
-        relationships = await gather_all(self._write_edge(edge, mutation.guids) for edge in plan.edges)
+        edges = await gather_all(self._write_edge(edge, mutation.guids) for edge in plan.edges)
         await gather_all(map(self._datamap.delete_relationship, plan.remove_relationships))
         if plan.remove_entity:
             await self._datamap.delete_entity(plan.remove_entity)
@@ -62,9 +62,9 @@ class Writer:
             id=request_id,
             process=_process(plan, mutation),
             datasets=_datasets(nodes, mutation),
-            relationships=tuple(relationships),
+            relationships=tuple(relationship for relationship, _ in edges),
             removed=len(plan.remove_relationships) + bool(plan.remove_entity),
-            warnings=plan.warnings,
+            warnings=plan.warnings + tuple(warning for _, warnings in edges for warning in warnings),
         )
 
     async def _upsert(self, batch: Sequence[tuple[Json, ...]]) -> Sequence[Mutation]:
@@ -79,30 +79,29 @@ class Writer:
             answer = await self._datamap.upsert(entities, collection=self._collection)
         return [Mutation.read(answer)] * len(batch)
 
-    async def _write_edge(self, edge: Edge, guids: Mapping[str, str]) -> WrittenRelationship:
+    async def _write_edge(
+        self, edge: Edge, guids: Mapping[str, str]
+    ) -> tuple[WrittenRelationship, tuple[str, ...]]:
         body = edge.body(guids)
         result: Result = "created"
+        _, warnings = edge.attributes()
         try:
             await self._datamap.create_relationship(body)
         except AlreadyExists:
-            result = await self._update_edge(edge, body)
-        return WrittenRelationship(
-            relationship_type=edge.type_name,
-            end1=body["end1"]["guid"],
-            end2=body["end2"]["guid"],
-            result=result,
-        )
+            result, warnings = await self._update_edge(edge, body)
+        ends = {end: body[end]["guid"] for end in ("end1", "end2")}
+        return WrittenRelationship(relationship_type=edge.type_name, **ends, result=result), warnings
 
-    async def _update_edge(self, edge: Edge, body: Json) -> Result:
+    async def _update_edge(self, edge: Edge, body: Json) -> tuple[Result, tuple[str, ...]]:
         """Brings the columns of an edge that exists up to date."""
         if edge.columns is None:
-            return "unchanged"
+            return "unchanged", ()
         guid, existing = await self._find_edge(body["end1"]["guid"], body["end2"]["guid"])
-        attributes = edge.attributes(existing)
+        attributes, warnings = edge.attributes(existing)
         if attributes == {"columnMapping": existing}:
-            return "unchanged"
+            return "unchanged", warnings
         await self._datamap.update_relationship(guid, edge.type_name, attributes)
-        return "updated"
+        return "updated", warnings
 
     async def _find_edge(self, upstream: str, downstream: str) -> tuple[str, str | None]:
         """A direct edge's guid and its columnMapping. Reads lag behind writes, so it may have to be tried again."""

@@ -21,7 +21,7 @@ from lineage.delivery.backoff import Backoff
 from lineage.delivery.history import DEFERRED, History, Received
 from lineage.delivery.poison import DEAD, poison_queue
 from lineage.envelope import Envelope, open_envelope, read_payload, seal
-from lineage.errors import Fate, LineageError, PayloadGone
+from lineage.errors import Fate, LineageError, PayloadGone, StorageFailed
 from lineage.outcomes import Outcome, Outcomes, Record
 from lineage.storage import StorageAccount
 
@@ -83,8 +83,11 @@ class Delivery:
 
     async def _was_done(self, envelope: Envelope) -> bool:
         """A payload is removed when its message is done: one that comes again has nothing left to do."""
-        record = await self._outcomes.find(envelope.subject) if envelope.subject else None
-        return record is not None and record.status in {"done", "superseded"}
+        try:
+            record = await self._outcomes.find(envelope.subject) if envelope.subject else None
+        except StorageFailed:
+            return False
+        return record is not None and record.status in {"done", "superseded", "accumulated"}
 
     async def _done(self, message: Delivered, outcome: Outcome) -> None:
         record = _record(message, outcome.id, outcome.status, outcome=outcome)

@@ -104,7 +104,8 @@ def _parent_name(snapshot: Snapshot) -> str | None:
 
 
 def shortened(name: str, limit: int = STABLE_NAME_LIMIT) -> str:
-    """A long name by its beginning and a digest of all of it."""
-    if len(name) <= limit:
+    """A name longer than so many bytes by its beginning and a digest of all of it."""
+    data = name.encode()
+    if len(data) <= limit:
         return name
-    return f"{name[: limit - 17]}~{sha256(name.encode()).hexdigest()[:16]}"
+    return f"{data[: limit - 17].decode(errors='ignore')}~{sha256(data).hexdigest()[:16]}"

@@ -40,8 +40,8 @@ JOB_ATTRIBUTES = frozenset(
 
 def process_of(snapshot: Snapshot, identity: Name) -> Process:
     return Process(
-        namespace=identity.namespace,
-        name=identity.name,
+        namespace=shortened(identity.namespace, NAME_LIMIT // 2 - 64),
+        name=shortened(identity.name, NAME_LIMIT // 2),
         description=as_text(as_object(snapshot.job_facets.get("documentation")).get("description")),
         attributes=attributes_of(snapshot, identity),
     )
@@ -52,8 +52,8 @@ def part_of(process: Process, output: Name) -> Process:
     key = f"{process.key}#{output}"
     return process.model_copy(
         update={
-            "name": f"{process.name[: NAME_LIMIT // 2]} > {output.name[: NAME_LIMIT // 4]}",
-            "qualified_name": key if len(key) <= NAME_LIMIT else shortened(key, NAME_LIMIT),
+            "name": f"{process.name} > {shortened(output.name, NAME_LIMIT // 4)}",
+            "qualified_name": shortened(key, NAME_LIMIT),
         }
     )
 

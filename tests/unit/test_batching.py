@@ -222,9 +222,6 @@ async def test_who_stops_waiting_during_the_call_disturbs_nobody(calls, fails):
     assert first.cancelled()
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a cancelled item holds its key for one round, and nothing starts the next"
-)
 async def test_who_stops_waiting_for_a_key_lets_the_next_of_that_key_go(calls):
     calls.open.set()
     batcher = Batcher(calls.send, size=10)

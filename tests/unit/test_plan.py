@@ -490,7 +490,7 @@ def test_an_empty_list_of_columns_takes_those_of_an_edge_away():
     (edge,) = direct_plan(inputs=[ORDERS], outputs=[SILVER], columns=[]).edges
 
     assert edge.columns == ()
-    assert edge.attributes('[{"Source":"x","Sink":"y"}]') == {"columnMapping": "[]"}
+    assert edge.attributes('[{"Source":"x","Sink":"y"}]') == ({"columnMapping": "[]"}, ())
 
 
 def test_columns_of_edges_that_do_not_fit_are_left_out_and_said_for_each_edge():
@@ -498,8 +498,20 @@ def test_columns_of_edges_that_do_not_fit_are_left_out_and_said_for_each_edge():
 
     plan = direct_plan(inputs=[ORDERS, LINES, GOLD], outputs=[SILVER], columns=columns)
 
-    assert len(plan.warnings) == 2
-    assert all("pairs were left out" in warning for warning in plan.warnings)
+    warnings = [edge.attributes()[1] for edge in plan.edges]
+    assert [len(each) for each in warnings] == [1, 1, 0]
+    assert all("pairs were left out" in warning for each in warnings for warning in each)
+
+
+def test_appended_columns_that_do_not_fit_beside_those_that_are_there_are_said():
+    columns = [((ORDERS, f"column {number}"), "x") for number in range(700)]
+    (edge,) = direct_plan(inputs=[ORDERS], outputs=[SILVER], columns=columns, mode="append").edges
+    there, none = edge.attributes()
+    more = edge_mapping([(f"other {number}", "x") for number in range(700)])[0]
+
+    assert none == ()
+    assert "pairs were left out" in edge.attributes(more)[1][0]
+    assert there["columnMapping"] != edge.attributes(more)[0]["columnMapping"]
 
 
 def test_appended_edges_are_marked_so():
@@ -530,19 +542,19 @@ def test_an_edge_that_says_nothing_about_columns_sends_none():
 def test_columns_of_an_edge_replace_those_that_are_there(existing):
     edge = Edge(DIRECT_LINEAGE, ("1", "a"), ("2", "b"), (("c", "d"),))
 
-    assert edge.attributes(existing) == {"columnMapping": '[{"Source":"c","Sink":"d"}]'}
+    assert edge.attributes(existing) == ({"columnMapping": '[{"Source":"c","Sink":"d"}]'}, ())
 
 
 def test_appended_columns_of_an_edge_follow_those_that_are_there():
     edge = Edge(DIRECT_LINEAGE, ("1", "a"), ("2", "b"), (("c", "d"), ("x", "y")), append=True)
     existing = edge_mapping([("x", "y"), ("k", "k")])[0]
 
-    assert json.loads(edge.attributes(existing)["columnMapping"]) == [
+    assert json.loads(edge.attributes(existing)[0]["columnMapping"]) == [
         {"Source": "x", "Sink": "y"},
         {"Source": "k", "Sink": "k"},
         {"Source": "c", "Sink": "d"},
     ]
-    assert edge.attributes(None) == {"columnMapping": edge_mapping([("c", "d"), ("x", "y")])[0]}
+    assert edge.attributes(None) == ({"columnMapping": edge_mapping([("c", "d"), ("x", "y")])[0]}, ())
 
 
 # What is related in the Data Map
