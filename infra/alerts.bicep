@@ -136,7 +136,7 @@ resource failing 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {
           metricMeasureColumn: 'invocations'
           dimensions: [
             {
-              name: 'function'
+              name: 'operation'
               operator: 'Include'
               values: ['*']
             }

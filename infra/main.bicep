@@ -36,6 +36,12 @@ param onMissing string = 'wait'
 @allowed(['wait', 'create', 'fail'])
 param openLineageOnMissing string = 'create'
 
+@description('How long lineage that was written once is taken to be there still. ISO 8601.')
+param reassertAfter string = 'PT24H'
+
+@description('How long the events of an OpenLineage run that does not end are kept. ISO 8601.')
+param keepRuns string = 'P7D'
+
 @description('How long a message is tried again before it is dead. ISO 8601.')
 param giveUpAfter string = 'PT24H'
 
@@ -240,6 +246,8 @@ module settings 'app-settings.bicep' = {
       LINEAGE_QUEUE_NAME: queueName
       LINEAGE_ON_MISSING: onMissing
       LINEAGE_OPENLINEAGE_ON_MISSING: openLineageOnMissing
+      LINEAGE_REASSERT_AFTER: reassertAfter
+      LINEAGE_KEEP_RUNS: keepRuns
       LINEAGE_GIVE_UP_AFTER: giveUpAfter
       LINEAGE_RETRY_AFTER: retryAfter
       LINEAGE_RETRY_AFTER_MAX: retryAfterMax
