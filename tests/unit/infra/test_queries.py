@@ -56,9 +56,8 @@ async def lines(caplog, result, *, works=True):
     backoff = Backoff(timedelta(seconds=30), timedelta(hours=1), timedelta(hours=24))
     delivery = Delivery(Storage(works=works), Outcomes(), "lineage", backoff=backoff, max_dequeue_count=5)
     caplog.clear()
-    with caplog.at_level(logging.INFO, "lineage"):
-        with suppress(TryAgain):
-            await delivery.deliver(Received(b"{}", "m", 1, datetime.now(UTC), "i"), handle)
+    with caplog.at_level(logging.INFO, "lineage"), suppress(TryAgain):
+        await delivery.deliver(Received(b"{}", "m", 1, datetime.now(UTC), "i"), handle)
     return [json.loads(record.getMessage()) for record in caplog.records if record.name == "lineage"]
 
 
