@@ -107,8 +107,9 @@ def test_a_mapping_is_ascii_so_that_characters_are_bytes(groups):
 
 
 @pytest.mark.parametrize("write", [edge_mapping, process_mapping])
-def test_what_is_just_below_the_limit_is_written_whole(write):
-    size = ATTRIBUTE_LIMIT - 1
+@pytest.mark.parametrize("below", [0, 1, 2])
+def test_what_fits_to_the_byte_is_written_whole(write, below):
+    size = ATTRIBUTE_LIMIT - below
     text, warnings = write(edge_of(size) if write is edge_mapping else groups_of(size))
 
     assert (len(text.encode()), warnings) == (size, ())
@@ -249,6 +250,34 @@ def test_an_entry_in_another_format_is_left_out(entry):
 
 def test_a_column_in_another_format_is_left_out():
     assert read_edge_mapping('["x", {"Source": "a", "Sink": "b"}, null]') == [("a", "b")]
+
+
+@pytest.mark.parametrize(
+    "incomplete",
+    [
+        {},
+        {"Source": "a"},
+        {"Sink": "b"},
+        {"Source": None, "Sink": "b"},
+        {"Source": "a", "Sink": 5},
+        {"Source": ["a"], "Sink": {"b": 1}},
+    ],
+)
+def test_nothing_is_made_up_for_an_end_that_is_not_there(incomplete):
+    good = {"Source": "x", "Sink": "y"}
+    of_no_dataset = {"DatasetMapping": incomplete, "ColumnMapping": [good]}
+    of_a_dataset = {"DatasetMapping": good, "ColumnMapping": [incomplete, good]}
+
+    assert read_edge_mapping(json.dumps([incomplete, good])) == [("x", "y")]
+    assert read_process_mapping(json.dumps([of_no_dataset, of_a_dataset])) == {("x", "y"): [("x", "y")]}
+
+
+@pytest.mark.parametrize("bracket", ["[", '{"a":'])
+def test_a_mapping_nested_without_end_says_nothing(bracket):
+    text = bracket * 100_000
+
+    assert read_edge_mapping(text) == []
+    assert read_process_mapping(text) == {}
 
 
 # Both

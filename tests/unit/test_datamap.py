@@ -110,6 +110,13 @@ def test_an_answer_in_no_known_form_is_quoted_in_short(body, said):
     assert str(error_of(503, body)) == said
 
 
+@pytest.mark.parametrize("bracket", ["[", '{"error":'])
+def test_an_answer_nested_without_end_is_quoted_in_short(bracket):
+    body = bracket * 100_000
+
+    assert str(error_of(400, body)) == f"HTTP 400: {body[:200]}"
+
+
 def test_when_to_come_back_is_kept():
     assert error_of(429, "", 7.5).facts() == {"dataMapStatus": 429, "retryAfterSeconds": 7.5}
     assert error_of(429, "").retry_after is None

@@ -3,6 +3,7 @@
 import base64
 import gzip
 import json
+from codecs import BOM_UTF8
 from datetime import datetime
 from uuid import UUID
 
@@ -95,6 +96,32 @@ def test_the_last_of_two_equal_keys_counts():
     assert read_payload(b'{"target": "x", "target": "y"}') == {"target": "y"}
 
 
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda text: BOM_UTF8 + text,
+        lambda text: b64(BOM_UTF8 + text),
+        lambda text: BOM_UTF8 + b64(text),
+        lambda text: BOM_UTF8 + b"\r\n" + text,
+        base64.encodebytes,
+        lambda text: base64.encodebytes(gzip.compress(text)).replace(b"\n", b"\r\n"),
+        lambda text: b64(text)[:8] + b" \t\n" + b64(text)[8:],
+        lambda text: gzip.compress(text[:5]) + gzip.compress(text[5:]),
+        lambda text: b64(gzip.compress(text[:5]) + gzip.compress(b"") + gzip.compress(text[5:])),
+        lambda text: gzip.compress(text) + bytes(512),
+    ],
+)
+def test_what_editors_shells_and_archivers_add_does_not_matter(wrap):
+    """A byte order mark; base64 in lines; gzip of several members, or filled up with zeros (RFC 1952, 2.2)."""
+    assert read_payload(wrap(TEXT)) == REQUEST
+
+
+def test_base64_in_lines_of_a_long_message_is_read():
+    long = {"inputs": [f"dataset-{number}" for number in range(1_000)], "outputs": ["b"]}
+
+    assert read_payload(base64.encodebytes(json.dumps(long).encode())) == long
+
+
 # What cannot be read
 
 
@@ -142,11 +169,19 @@ def test_data_that_is_not_base64_is_said_at_its_field(data):
     assert (path, message.startswith("not base64: ")) == ("data_base64", True)
 
 
-def test_cloudevents_are_unwrapped_only_so_deep():
+def nested(times):
+    """A request in so many CloudEvents."""
     body = TEXT
-    for _ in range(NESTING_LIMIT + 1):
+    for _ in range(times):
         body = event(data=json.loads(body))
+    return body
 
+
+def test_four_cloudevents_in_each_other_are_fine_and_five_are_not():
+    assert NESTING_LIMIT == 4
+    assert read_payload(nested(4)) == REQUEST
+
+    body = nested(5)
     assert said(read_payload, body) == ("data", f"more than {NESTING_LIMIT} CloudEvents in each other")
 
 
@@ -185,6 +220,34 @@ def test_a_payload_may_be_as_large_as_the_limit():
 def test_a_larger_payload_is_too_large(start):
     with pytest.raises(PayloadTooLarge, match=r"^larger than 16 MiB$"):
         plain(start + b"x" * PAYLOAD_LIMIT)
+
+
+@pytest.mark.parametrize("encode", [b64, base64.encodebytes], ids=["one line", "lines"])
+def test_base64_of_the_largest_payload_is_read_and_of_one_byte_more_is_not(encode):
+    """It is the payload that is limited, not the third more that base64 makes of it."""
+    largest = b'"' + b"x" * (PAYLOAD_LIMIT - 2) + b'"'
+
+    assert plain(encode(largest)) == largest
+    with pytest.raises(PayloadTooLarge):
+        plain(encode(largest + b" x"))
+
+
+def test_members_of_a_gzip_are_bounded_together():
+    half = gzip.compress(bytes(PAYLOAD_LIMIT // 2 + 1), 9)
+
+    with pytest.raises(PayloadTooLarge):
+        gunzip(half * 2)
+
+
+@pytest.mark.parametrize("rest", [b"\x1f", gzip.compress(TEXT)[:15]])
+def test_a_second_member_that_is_cut_off_is_said_to_be_cut_off(rest):
+    assert said(gunzip, gzip.compress(TEXT) + rest) == ("", "the gzip data is cut off")
+
+
+def test_what_follows_a_gzip_and_is_none_is_said_to_be_no_gzip():
+    path, message = said(gunzip, gzip.compress(TEXT) + b"trailing")
+
+    assert (path, message.startswith("not gzip: ")) == ("", True)
 
 
 @pytest.mark.parametrize("size", [PAYLOAD_LIMIT + 1, 3 * PAYLOAD_LIMIT])
@@ -306,6 +369,46 @@ def test_a_claim_is_found_inside_further_envelopes():
 )
 def test_a_message_in_no_envelope_of_ours_stays_as_it_is(body):
     assert open_envelope(body) == Envelope(body)
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {},
+        {"data": None},
+        {"data": 5},
+        {"data": ["x"]},
+        {"data": {"inputs": []}},
+        {"data_base64": None},
+        {"data_base64": 5},
+        {"data_base64": "***"},
+        {"data_base64": "e30"},
+        {"dataref": None},
+        {"dataref": 5},
+        {"dataref": ["x"], "data": True},
+    ],
+)
+@pytest.mark.parametrize("wrap", [bytes, b64, gzip.compress])
+def test_what_claims_to_be_ours_and_carries_no_message_stays_as_it_is(members, wrap):
+    body = wrap(event(source="purview-lineage", **members))
+
+    assert open_envelope(body) == Envelope(body)
+
+
+@pytest.mark.parametrize("source", [None, 5, [], {}, ["purview-lineage"], "purview-lineage2"])
+def test_an_event_of_another_source_is_not_ours(source):
+    body = event(source=source, data="x", note="purview-lineage")
+
+    assert open_envelope(body) == Envelope(body)
+
+
+@pytest.mark.parametrize("kind", [None, 5, ["x"]])
+def test_an_envelope_of_an_odd_kind_is_opened_all_the_same(kind):
+    assert open_envelope(event(source="purview-lineage", type=kind, data="x")).original == b"x"
+
+
+def test_an_empty_message_is_carried_as_such():
+    assert opened(event(source="purview-lineage", data="")) == (b"", None)
 
 
 def test_an_envelope_whose_data_is_json_rather_than_text_stays_as_it_is():

@@ -1,6 +1,7 @@
 """The lineage request: what a caller may write, and what is said, and at which path, where a caller may not."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -8,10 +9,12 @@ from hypothesis import strategies as st
 
 from lineage.errors import InvalidRequest
 from lineage.request import (
+    CLOCKS_DIFFER,
     COLUMNS_LIMIT,
     DATASETS_LIMIT,
     DIRECT_EDGES_LIMIT,
     NAME_LIMIT,
+    RESERVED_ATTRIBUTES,
     DatasetByGuid,
     DatasetByName,
     DatasetByQualifiedName,
@@ -163,6 +166,34 @@ def test_a_time_says_its_zone(time, said):
     assert mistakes(direct(eventTime=time)) == [("eventTime", said)]
 
 
+@pytest.mark.parametrize("ahead", [CLOCKS_DIFFER + timedelta(minutes=5), timedelta(days=3650)])
+def test_a_time_that_lies_in_the_future_is_refused_because_no_later_request_would_count(ahead):
+    time = (datetime.now(UTC) + ahead).isoformat()
+
+    assert mistakes(direct(eventTime=time)) == [
+        ("eventTime", "lies in the future: no later request would count"),
+    ]
+
+
+@pytest.mark.parametrize("time", ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59-12:00"])
+def test_the_end_of_time_is_in_the_future_in_every_zone(time):
+    ((path, _),) = mistakes(direct(eventTime=time))
+
+    assert path == "eventTime"
+
+
+@pytest.mark.parametrize("ahead", [timedelta(0), CLOCKS_DIFFER / 2])
+def test_clocks_may_differ(ahead):
+    time = datetime.now(UTC) + ahead
+
+    assert read_request(direct(eventTime=time.isoformat())).event_time == time
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00+12:00"])
+def test_the_beginning_of_time_is_a_time(time):
+    assert read_request(direct(eventTime=time)).key
+
+
 def test_a_request_cannot_be_changed_once_it_is_read():
     request = read_request(direct())
 
@@ -214,6 +245,44 @@ def test_the_path_of_a_single_dataset_is_the_callers_own_word_for_it(side):
     assert mistakes(other | {side: 5}) == [(side, FORMS)]
     assert mistakes(other | {side: {"guid": "x"}}) == [
         (f"{side}.guid", "not a guid: 8-4-4-4-12 hexadecimal digits"),
+    ]
+
+
+@pytest.mark.parametrize("spelling", ["source", "end1", "target", "end2"])
+def test_a_side_is_said_once(spelling):
+    assert mistakes(direct() | {spelling: "x"}) == [
+        (spelling, "says the same as another field of the request: give one of them"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("unique", "path"),
+    [
+        ({}, "uniqueAttributes"),
+        ({"name": "orders"}, "uniqueAttributes"),
+        ({"qualifiedName": "q", "name": "orders"}, "uniqueAttributes"),
+        ("q", "uniqueAttributes"),
+        (None, "uniqueAttributes"),
+        ({"qualifiedName": 5}, "qualifiedName"),
+        ({"qualifiedName": ""}, "qualifiedName"),
+    ],
+)
+def test_unique_attributes_hold_the_qualified_name_and_nothing_else(unique, path):
+    dataset = {"typeName": "hive_table", "uniqueAttributes": unique}
+
+    ((in_a_list, _),) = mistakes({"inputs": ["a", dataset], "outputs": ["b"]})
+    ((alone, _),) = mistakes({"source": dataset, "target": "b"})
+
+    assert (in_a_list, alone) == (f"inputs.1.{path}", f"source.{path}")
+
+
+@pytest.mark.parametrize("field", ["<b>", "<", "<script>", "<texts>"])
+def test_a_field_of_the_callers_that_looks_like_a_tag_is_named_all_the_same(field):
+    columns = [{"source": {"dataset": "a", "column": "c", field: 1}, "target": "d"}]
+
+    assert mistakes(direct(columns=columns) | {field: 1}) == [
+        (f"columns.0.source.{field}", "no such field"),
+        (field, "no such field"),
     ]
 
 
@@ -273,6 +342,22 @@ def test_a_name_is_as_long_as_the_data_map_allows():
     assert dataset_of("x" * NAME_LIMIT) == "x" * NAME_LIMIT
     assert mistakes({"inputs": ["x" * (NAME_LIMIT + 1)], "outputs": ["b"]}) == [
         ("inputs.0", f"String should have at most {NAME_LIMIT} characters"),
+    ]
+
+
+@pytest.mark.parametrize("letter", ["ü", "漢", "😀"])
+def test_the_data_map_counts_the_bytes_of_a_name(letter):
+    size = len(letter.encode())
+    longest = letter * (NAME_LIMIT // size)
+    said = f"longer than the Data Map's {NAME_LIMIT} bytes"
+
+    assert dataset_of(longest) == longest
+    assert mistakes({"inputs": [longest + letter], "outputs": ["b"]}) == [("inputs.0", said)]
+    assert mistakes({"inputs": [{"namespace": "n", "name": longest + letter}], "outputs": ["b"]}) == [
+        ("inputs.0.name", said),
+    ]
+    assert mistakes(direct(columns=[{"source": longest + letter, "target": "b"}])) == [
+        ("columns.0.source", said),
     ]
 
 
@@ -407,6 +492,32 @@ def test_the_attributes_of_a_process_are_an_object(attributes):
     ((path, _),) = mistakes(through(attributes=attributes))
 
     assert path == "process.attributes"
+
+
+@pytest.mark.parametrize("name", sorted(RESERVED_ATTRIBUTES))
+@pytest.mark.parametrize("value", [None, [], "x"])
+def test_what_the_request_itself_says_is_not_said_again_as_an_attribute(name, value):
+    """Else it would overwrite what the request says, or be overwritten without a word."""
+    assert mistakes(through(attributes={"owner": "me", name: value})) == [
+        (f"process.attributes.{name}", "the request itself says this one"),
+    ]
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999", '[1, {"x": 1e400}]'])
+def test_a_number_that_json_cannot_hold_is_refused_wherever_it_stands_in_an_attribute(number):
+    """JSON's grammar allows any exponent; a float of Python's does not, and what it becomes is no JSON."""
+    payload = read_json(f'{{"inputs": [], "process": {{"name": "p", "attributes": {{"a": {number}}}}}}}')
+
+    assert mistakes(payload) == [("process.attributes", "holds a number that JSON cannot")]
+
+
+def test_a_process_and_its_namespace_together_fit_the_data_map():
+    longest = "ü" * ((NAME_LIMIT - len("lineage://default/")) // 2)
+
+    assert len(read_request(through(name=longest)).process.key.encode()) == NAME_LIMIT
+    assert mistakes(through(name=longest + "x")) == [
+        ("process.name", f"with its namespace it is longer than the Data Map's {NAME_LIMIT} bytes"),
+    ]
 
 
 # Columns
