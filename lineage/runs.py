@@ -2,15 +2,18 @@
 The events of OpenLineage runs, kept in Table Storage until what they say together is known.
 
 Store, then read: an event is stored before the run is read back, so of two events handled at the same moment, on
-whichever instances, at least one sees both. Nothing is locked, and the order of arrival makes no difference.
+whichever instances, at least one sees both, and what it knows counts as newer (`Snapshot.last`). Nothing is locked, and
+the order of arrival makes no difference.
 """
 
 import gzip
 import hashlib
 import json
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 
+from lineage.errors import PayloadGone
 from lineage.openlineage import Event, EventKind, Snapshot, merge, read_event
 from lineage.storage import StorageAccount
 from lineage.tables import Row, Table
@@ -23,39 +26,62 @@ PARTS_LIMIT = 12  # properties of one row; beyond that the event goes to the pay
 class Runs:
     """What is known of runs."""
 
-    def __init__(self, table: Table, storage: StorageAccount) -> None:
+    def __init__(
+        self, table: Table, storage: StorageAccount, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self._table = table
         self._storage = storage
+        self._clock = clock
 
     async def add(self, event: Event) -> Snapshot:
-        """All that the events of this event's run say together, this one included."""
-        if event.kind is not EventKind.RUN:
-            return merge([event])  # what is declared stands by itself
-        partition = _partition(event)
-        await self._store(partition, event)
-        rows = await self._table.rows(partition)
-        return merge([event, *[await self._event(row) for row in rows]])
+        """
+        All that the events of this event's run say together, this one included.
+
+        A producer whose clock is ahead must not keep later events of the job from being written: what it says counts
+        as said now.
+        """
+        key = await self._store(event) if event.kind is EventKind.RUN else ""
+        now = self._clock()  # before reading, so that who knows more is never the older
+        snapshot = merge(await self._known(key, event))
+        return replace(snapshot, last=min(snapshot.last, now))
 
     async def expire(self, before: datetime) -> int:
         """Forgets events stored before a moment; answers how many."""
         rows = await self._table.older_than(before)
-        for row in rows:
-            if claim := row.properties.get("claim"):
-                await self._storage.discard(str(claim))
         await self._table.delete(rows)
+        for row in rows:
+            await self._discard(row)
         return len(rows)
 
-    async def _store(self, partition: str, event: Event) -> None:
+    async def _known(self, key: str, event: Event) -> list[Event]:
+        """What is declared stands by itself; what runs observe is read back."""
+        if event.kind is not EventKind.RUN:
+            return [event]
+        known = {key: event}
+        for row in await self._table.rows(_partition(event)):
+            if stored := await self._event(row):
+                known[row.key] = stored
+        return list(known.values())
+
+    async def _store(self, event: Event) -> str:
         """A row per content: a stream that says the same every minute stays one row, with the latest time."""
-        key = _digest({**event.to_json(), "eventTime": ""})
         time = event.time.isoformat()
-        row = Row(partition, key, {"eventTime": time, **await self._packed(event)})
-        while await self._table.insert(row) is None:
-            there = await self._table.get(partition, key)
-            if there and str(there.properties["eventTime"]) >= time:
-                return
-            if there and await self._table.replace(Row(partition, key, row.properties, there.etag)):
-                return
+        key = _digest({**event.to_json(), "eventTime": ""})
+        while True:
+            row = Row(_partition(event), key, {"eventTime": time, **await self._packed(event)})
+            if await self._table.insert(row):
+                return key
+            there = await self._table.get(row.partition, key)
+            if there is None or there.properties.get("claim") != row.properties.get("claim"):
+                await self._discard(row)
+            if there and (str(there.properties["eventTime"]) >= time or await self._retime(there, time)):
+                return key
+
+    async def _retime(self, row: Row, time: str) -> bool:
+        return (
+            await self._table.replace(replace(row, properties={**row.properties, "eventTime": time}))
+            is not None
+        )
 
     async def _packed(self, event: Event) -> Mapping[str, str | bytes]:
         data = gzip.compress(json.dumps(event.to_json()).encode(), mtime=0)
@@ -64,14 +90,23 @@ class Runs:
         starts = range(0, len(data), BYTES_LIMIT)
         return {f"event{number}": data[start : start + BYTES_LIMIT] for number, start in enumerate(starts)}
 
-    async def _event(self, row: Row) -> Event:
-        claim = row.properties.get("claim")
-        if claim:
-            data = await self._storage.fetch(str(claim))
-        else:
-            parts = (row.properties.get(f"event{number}") for number in range(PARTS_LIMIT))
-            data = b"".join(part for part in parts if isinstance(part, bytes))
-        return read_event(json.loads(gzip.decompress(data))).event
+    async def _event(self, row: Row) -> Event | None:
+        """The event of a row; nothing if its payload expired meanwhile."""
+        try:
+            payload = json.loads(gzip.decompress(await self._data(row)))
+        except PayloadGone:
+            return None
+        return read_event({**payload, "eventTime": row.properties["eventTime"]}).event
+
+    async def _data(self, row: Row) -> bytes:
+        if claim := row.properties.get("claim"):
+            return await self._storage.fetch(str(claim))
+        parts = (row.properties.get(f"event{number}") for number in range(PARTS_LIMIT))
+        return b"".join(part for part in parts if isinstance(part, bytes))
+
+    async def _discard(self, row: Row) -> None:
+        if claim := row.properties.get("claim"):
+            await self._storage.discard(str(claim))
 
 
 def _partition(event: Event) -> str:

@@ -83,7 +83,7 @@ def _times(snapshot: Snapshot) -> Json:
     ended = snapshot.state is not None and snapshot.state.ends_run
     return {
         "runStartTime": snapshot.first.isoformat(),
-        "runEndTime": snapshot.last.isoformat() if ended else None,
+        "runEndTime": snapshot.latest.isoformat() if ended else None,
         "nominalStartTime": _facet(snapshot.run_facets, "nominalTime", "nominalStartTime"),
         "nominalEndTime": _facet(snapshot.run_facets, "nominalTime", "nominalEndTime"),
     }

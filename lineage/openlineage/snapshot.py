@@ -9,7 +9,7 @@ key, where the one of the later event counts. The result depends on the set of e
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from lineage.openlineage.event import Dataset, Event, EventKind, EventType
 from lineage.openlineage.explicit import unite
@@ -27,10 +27,14 @@ class Snapshot:
     All that was said so far about a run; or what the latest job or dataset event declares.
 
     `state` is the transition that counts: the last that ends the run, else the last of all.
+
+    `first` and `latest` are the times of the first and the last event. `last` is for ordering what is written: it is
+    `latest`, and a microsecond more for each event, because of two snapshots of a run the one that knows more must win.
     """
 
     kind: EventKind
     first: datetime
+    latest: datetime
     last: datetime
     state: EventType | None
     producer: str | None
@@ -81,7 +85,8 @@ def _snapshot(events: list[Event]) -> Snapshot:
     return Snapshot(
         kind=latest.kind,
         first=events[0].time,
-        last=latest.time,
+        latest=latest.time,
+        last=_later(latest.time, len(events)),
         state=_state(events),
         producer=next((event.producer for event in reversed(events) if event.producer), None),
         run_id=latest.run_id,
@@ -92,6 +97,13 @@ def _snapshot(events: list[Event]) -> Snapshot:
         inputs=_unite(event.inputs for event in told),
         outputs=_unite(event.outputs for event in told),
     )
+
+
+def _later(time: datetime, events: int) -> datetime:
+    try:
+        return time + timedelta(microseconds=events)
+    except OverflowError:  # in the last moment there is
+        return time
 
 
 def _telling(events: list[Event], job_facets: Json) -> list[Event]:

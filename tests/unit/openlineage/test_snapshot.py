@@ -109,7 +109,20 @@ def test_the_times_are_those_of_the_first_and_the_last_event(events):
     merged = snapshot(events.run("COMPLETE", minute=9), events.run("START", minute=2))
 
     assert merged.first == datetime(2026, 5, 1, 12, 2, tzinfo=UTC)
-    assert merged.last == datetime(2026, 5, 1, 12, 9, tzinfo=UTC)
+    assert merged.latest == datetime(2026, 5, 1, 12, 9, tzinfo=UTC)
+
+
+def test_of_two_snapshots_of_a_run_the_one_that_knows_more_is_the_newer(events):
+    start, complete = events.run("START", inputs=["pg|a"]), events.run("COMPLETE", minute=9)
+
+    assert snapshot(complete).last < snapshot(complete, start).last
+    assert snapshot(complete, start, start).last == snapshot(start, complete).last
+
+
+def test_an_event_in_the_last_moment_there_is_has_its_place(events):
+    late = events.run() | {"eventTime": "9999-12-31T23:59:59.999999Z"}
+
+    assert snapshot(late).last == snapshot(late).latest
 
 
 @pytest.mark.parametrize(
