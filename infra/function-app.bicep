@@ -95,7 +95,7 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
 }
 
 // Deployment signs in with Entra: nobody needs the site's own user name and password.
-resource publishing 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2023-12-01' = [
+resource publishing 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-04-01' = [
   for door in ['scm', 'ftp']: {
     parent: app
     name: door

@@ -8,7 +8,7 @@ import pytest
 from tests.unit.infra.bicep import INFRA, ROOT, declared, files
 
 DOCS = (ROOT / "docs" / "deployment.md").read_text("utf-8")
-CHOSEN_BY_AZD = {"AZURE_ENV_NAME", "AZURE_LOCATION"}
+FILLED_IN_BY_AZD = {"AZURE_ENV_NAME", "AZURE_LOCATION", "AZURE_PRINCIPAL_ID", "AZURE_PRINCIPAL_TYPE"}
 
 
 def rows(heading):
@@ -27,7 +27,7 @@ def test_every_parameter_is_explained_with_its_default():
             defaults[name] = default
     explained = {name.strip("`"): default for name, default, _ in rows("## Parameters")}
 
-    assert set(explained) == set(defaults) - CHOSEN_BY_AZD
+    assert set(explained) == set(defaults) - FILLED_IN_BY_AZD
     for name, default in explained.items():
         # what is not in code font says what an empty value means
         assert default.strip("`") == defaults[name] if default.startswith("`") else not defaults[name], name

@@ -34,7 +34,7 @@ VERSIONS = {
     "Microsoft.Storage/storageAccounts/tableServices/tables": "2024-01-01",
     "Microsoft.Web/serverfarms": "2024-04-01",
     "Microsoft.Web/sites": "2024-04-01",
-    "Microsoft.Web/sites/basicPublishingCredentialsPolicies": "2023-12-01",
+    "Microsoft.Web/sites/basicPublishingCredentialsPolicies": "2024-04-01",
     "Microsoft.Web/sites/config": "2024-04-01",
 }
 DECLARATIONS = ("parameter", "variable", "resource", "module")
