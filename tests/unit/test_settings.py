@@ -7,6 +7,7 @@ import pytest
 
 from lineage.errors import InvalidSettings
 from lineage.naming import BUILT_IN
+from lineage.service import Service
 from lineage.settings import HOST_JSON, MAX_DEQUEUE_COUNT, Settings, is_loopback
 
 GIVEN = {
@@ -61,10 +62,16 @@ def test_every_mistake_is_said_at_once():
 
     assert [(mistake.path, mistake.message) for mistake in caught.value.mistakes] == [
         ("PURVIEW_ENDPOINT", "set it to https://{account}.purview.azure.com, or set PURVIEW_ACCOUNT_NAME"),
-        ("PURVIEW_AUTH", "Input should be 'managed-identity' or 'client-secret'"),
+        (
+            "PURVIEW_AUTH",
+            (
+                "Input should be 'managed-identity', 'client-secret', 'client-certificate', "
+                "'workload-identity', 'azure-cli', 'device-code' or 'default'"
+            ),
+        ),
+        ("LINEAGE_MAX_CONCURRENCY", "Input should be a valid integer, unable to parse string as an integer"),
         ("LINEAGE_QUEUE_NAME", "this app setting is needed"),
         ("LINEAGE_ON_MISSING", "Input should be 'wait', 'create' or 'fail'"),
-        ("LINEAGE_MAX_CONCURRENCY", "Input should be a valid integer, unable to parse string as an integer"),
         ("LineageStorage", NO_STORAGE),
     ]
     assert str(caught.value).count("; ") == 5
@@ -134,6 +141,60 @@ def test_what_is_no_url_is_shown_one(written):
     assert mistakes(PURVIEW_ENDPOINT=written) == [("PURVIEW_ENDPOINT", NO_URL)]
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "https://user:hush@contoso.purview.azure.com",
+        "https://contoso.purview.azure.com:port",
+        "https://contoso.purview.azure.com:99999",
+        "https://contoso.purview.azure.com:0",
+        "https://con toso.purview.azure.com",
+        "https://contoso.purview.azure.com\\@evil.example",
+        "https://[contoso]",
+        "https://{account}.purview.azure.com",
+        "https://cöntoso.purview.azure.com",
+    ],
+)
+@pytest.mark.parametrize("setting", ["PURVIEW_ENDPOINT", "PURVIEW_AUTHORITY_HOST", QUEUE])
+def test_an_endpoint_is_a_host_and_perhaps_a_port(setting, written):
+    ((path, message),) = mistakes(**{setting: written})
+
+    assert (path, message.startswith("write a URL such as https://contoso.")) == (setting, True)
+
+
+@pytest.mark.parametrize("name", ["c", "contoso-2", "0contoso", "c" * 63])
+def test_an_accounts_name_is_letters_digits_and_hyphens(name):
+    assert read(PURVIEW_ACCOUNT_NAME=name).endpoint == f"https://{name}.purview.azure.com"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "contoso.purview.azure.com",
+        "https://contoso.purview.azure.com",
+        "evil.example/",
+        "evil.example#",
+        "contoso@evil.example",
+        "-contoso",
+        "contoso-",
+        "con toso",
+        "contoso\n.evil.example",
+        "cöntoso",
+        "c" * 64,
+    ],
+)
+def test_an_accounts_name_never_leads_to_another_host(name):
+    assert mistakes(PURVIEW_ACCOUNT_NAME=name) == [
+        ("PURVIEW_ACCOUNT_NAME", "write the account's name, as in contoso"),
+    ]
+
+
+def test_an_accounts_name_does_not_matter_where_the_endpoint_is_given():
+    settings = read(PURVIEW_ACCOUNT_NAME="not a name", PURVIEW_ENDPOINT="contoso.purview.azure.com")
+
+    assert settings.endpoint == "https://contoso.purview.azure.com"
+
+
 def test_the_accounts_name_is_enough_for_its_endpoint():
     assert read(PURVIEW_ACCOUNT_NAME=" Contoso ").endpoint == "https://contoso.purview.azure.com"
 
@@ -189,10 +250,24 @@ def test_a_client_secret_is_read():
     assert (settings.scope, settings.collection) == ("https://purview.azure.us/.default", "sales")
 
 
+@pytest.mark.parametrize("tenant", ["my tenant", "contoso/onmicrosoft", "{tenant}", "téléphone?"])
+def test_what_signing_in_cannot_use_is_a_mistake_in_the_settings(tenant):
+    secret = {"PURVIEW_CLIENT_ID": "client", "PURVIEW_CLIENT_SECRET": "hush"}
+
+    with pytest.raises(InvalidSettings, match=r"(?i)tenant") as caught:
+        Service(read(PURVIEW_AUTH="client-secret", PURVIEW_TENANT_ID=tenant, **secret))
+
+    ((setting, _),) = [(mistake.path, mistake.message) for mistake in caught.value.mistakes]
+    assert setting.startswith("PURVIEW_")
+    assert "hush" not in str(caught.value)
+
+
 # The queue
 
 
-@pytest.mark.parametrize("name", ["abc", "lineage", "lineage-requests-2", "0abc", "a" * 56])
+@pytest.mark.parametrize(
+    "name", ["abc", "a-b", "lineage", "lineage-requests-2", "0abc", "a" * 56, "a-" * 27 + "ab"]
+)
 def test_a_queue_name_is_one_that_azure_takes(name):
     assert read(LINEAGE_QUEUE_NAME=name).queue_name == name
 
@@ -207,6 +282,13 @@ def test_a_queue_name_is_one_that_azure_takes(name):
         "-lineage",
         "lineage-",
         "lineage--requests",
+        "a-",
+        "-ab",
+        "a-b-",
+        "a-" * 28 + "a",
+        "-" * 10,
+        "lineage.requests",
+        "lineage\nrequests",
         "a b c",
         "éèê",
     ],
@@ -264,6 +346,21 @@ def test_storage_is_reached_by_identity_through_its_service_uris():
     assert storage.table_url == "https://contoso.table.core.windows.net"
 
 
+@pytest.mark.parametrize(
+    ("written", "url"),
+    [
+        ("contoso.queue.core.windows.net", "https://contoso.queue.core.windows.net"),
+        ("contoso.queue.core.windows.net/", "https://contoso.queue.core.windows.net"),
+        ("contoso.queue.core.windows.net:443/account/", "https://contoso.queue.core.windows.net:443/account"),
+        ("https://contoso.queue.core.windows.net?sig=hush", "https://contoso.queue.core.windows.net"),
+    ],
+)
+def test_a_service_uri_needs_no_scheme(written, url):
+    storage = read(**{"LineageStorage": None, **URIS, QUEUE: written}).storage
+
+    assert storage.queue_url == url
+
+
 @pytest.mark.parametrize("lacking", [{QUEUE}, {BLOB}, {TABLE}, {QUEUE, BLOB, TABLE}])
 @pytest.mark.parametrize("connection", [None, " "])
 def test_without_a_whole_connection_it_is_said_what_to_set(lacking, connection):
@@ -298,6 +395,39 @@ def test_a_time_is_hours_minutes_and_seconds_or_iso_8601(setting, field, otherwi
     assert mistakes(**{setting: "00:00:00"}) == [(setting, "Input should be greater than 0 seconds")]
     ((path, message),) = mistakes(**{setting: "a while"})
     assert (path, message) == (setting, "write a time such as 00:00:30, 1.00:00:00 or PT30S")
+
+
+@pytest.mark.parametrize(
+    ("written", "time"),
+    [
+        ("86400", timedelta(days=1)),
+        ("30", timedelta(seconds=30)),
+        ("1.00:00:00", timedelta(days=1)),
+        ("10.01:02:03", timedelta(days=10, hours=1, minutes=2, seconds=3)),
+        ("PT30S", timedelta(seconds=30)),
+        ("P2D", timedelta(days=2)),
+        ("00:00:30", timedelta(seconds=30)),
+        ("24:00:00", timedelta(days=1)),
+    ],
+)
+def test_a_time_may_be_written_as_seconds_as_host_json_does_or_as_iso_8601_does(written, time):
+    assert read(LINEAGE_GIVE_UP_AFTER=written).give_up_after == time
+
+
+@pytest.mark.parametrize(
+    "written", ["soon", "30s", "00:00:61", "1.2.00:00:00", "1.00:00", "P", "--", "１時間", "1e3d"]
+)
+def test_what_is_no_time_is_shown_some(written):
+    assert mistakes(LINEAGE_GIVE_UP_AFTER=written) == [
+        ("LINEAGE_GIVE_UP_AFTER", "write a time such as 00:00:30, 1.00:00:00 or PT30S"),
+    ]
+
+
+@pytest.mark.parametrize("written", ["0", "-PT30S", "-00:00:30", "0.00:00:00"])
+def test_a_time_lies_ahead(written):
+    assert mistakes(LINEAGE_GIVE_UP_AFTER=written) == [
+        ("LINEAGE_GIVE_UP_AFTER", "Input should be greater than 0 seconds"),
+    ]
 
 
 # Naming
