@@ -113,6 +113,7 @@ class Plan:
     edges: tuple[Edge, ...] = ()
     remove_relationships: tuple[str, ...] = ()
     remove_entity: str | None = None
+    touched: tuple[str, ...] = ()  # what else changes, as keys of `fingerprint`
     warnings: tuple[str, ...] = ()
 
     @property

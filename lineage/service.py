@@ -24,6 +24,7 @@ from lineage.envelope import SENT, seal
 from lineage.errors import InvalidSettings, LineageError, Mistake, NotAuthorized, Unavailable
 from lineage.explain import Explainer
 from lineage.identity import purview_credential
+from lineage.memory import Memory
 from lineage.openlineage import Event, Verdict, is_event, read_event, translate
 from lineage.order import Order
 from lineage.outcomes import Outcome, Outcomes, Record
@@ -57,7 +58,8 @@ class Service:
         self.runs = Runs(self._runs_table, self.storage)
         resolver = Resolver(self.datamap, settings.naming_rules)
         writer = Writer(self.datamap, collection=settings.collection)
-        self.corridor = Corridor(self.datamap, resolver, writer, Order(self._outcomes_table))
+        self._memory = Memory(self._outcomes_table, lasts=settings.reassert_after)
+        self.corridor = Corridor(self.datamap, resolver, writer, Order(self._outcomes_table), self._memory)
         self.explainer = Explainer(settings, resolver, self.corridor)
         self._delivery = Delivery(
             self.storage,
@@ -101,9 +103,15 @@ class Service:
         """Forgets OpenLineage events of runs that nobody has told of for long; answers how many."""
         return await self.runs.expire(datetime.now(UTC) - self.settings.keep_runs)
 
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """The tables it keeps its notes in."""
+        return self._outcomes_table, self._runs_table
+
     async def close(self) -> None:
         """Writes what is still to be recorded, and gives threads and connections back."""
         await self.outcomes.flush()
+        await self._memory.flush()
         for part in (self._outcomes_table, self._runs_table, self.storage, self.datamap):
             part.close()
 

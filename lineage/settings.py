@@ -31,6 +31,7 @@ from lineage.naming import BUILT_IN, Rules
 HOST_JSON = Path(__file__).parent.parent / "host.json"
 # Any setting of host.json can be overridden by an app setting of this form: the Functions host's own rule.
 MAX_DEQUEUE_COUNT = "AzureFunctionsJobHost__extensions__queues__maxDequeueCount"
+HOSTS_MAX_DEQUEUE_COUNT = "5"  # the Functions host's own default
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 # A queue name has 3 to 63 characters, and `-poison` is added to ours.
 QUEUE_NAME = re.compile(r"(?=.{3,56}$)[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -96,6 +97,15 @@ def _naming_rules(value: str) -> Rules:
 
 ServiceUrl = Annotated[str, AfterValidator(_service_url)]
 StorageUrl = Annotated[str, AfterValidator(_storage_url)]
+Auth = Literal[
+    "managed-identity",
+    "client-secret",
+    "client-certificate",
+    "workload-identity",
+    "azure-cli",
+    "device-code",
+    "default",
+]
 Duration = Annotated[timedelta, Field(gt=timedelta()), BeforeValidator(_duration)]
 
 
@@ -121,36 +131,27 @@ class Storage(BaseModel):
         return self
 
 
-class Settings(BaseModel):
-    """Everything the app can be told. Frozen: read once per process."""
+class PurviewSettings(BaseModel):
+    """What it takes to sign in and speak to the Data Map: all that somebody needs who only looks at lineage."""
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
     endpoint: ServiceUrl = Field(alias="PURVIEW_ENDPOINT")
-    auth: Literal["managed-identity", "client-secret"] = Field(
-        default="managed-identity", alias="PURVIEW_AUTH"
-    )
+    auth: Auth = Field(default="managed-identity", alias="PURVIEW_AUTH")
     tenant_id: str | None = Field(default=None, alias="PURVIEW_TENANT_ID")
     client_id: str | None = Field(default=None, alias="PURVIEW_CLIENT_ID")
     client_secret: SecretStr | None = Field(default=None, alias="PURVIEW_CLIENT_SECRET")
+    certificate_path: Path | None = Field(default=None, alias="PURVIEW_CLIENT_CERTIFICATE_PATH")
+    certificate_password: SecretStr | None = Field(default=None, alias="PURVIEW_CLIENT_CERTIFICATE_PASSWORD")
+    # The name under which workload identity federation hands a process its token.
+    federated_token_file: Path | None = Field(default=None, alias="AZURE_FEDERATED_TOKEN_FILE")
     authority: ServiceUrl = Field(default="https://login.microsoftonline.com", alias="PURVIEW_AUTHORITY_HOST")
     scope: str = Field(default="https://purview.azure.net/.default", alias="PURVIEW_SCOPE")
     collection: str | None = Field(default=None, alias="PURVIEW_COLLECTION")
-    queue_name: Annotated[str, AfterValidator(_queue_name)] = Field(alias="LINEAGE_QUEUE_NAME")
-    on_missing: Literal["wait", "create", "fail"] = Field(default="wait", alias="LINEAGE_ON_MISSING")
-    openlineage_on_missing: Literal["wait", "create", "fail"] = Field(
-        default="create", alias="LINEAGE_OPENLINEAGE_ON_MISSING"
-    )
-    keep_runs: Duration = Field(default=timedelta(days=7), alias="LINEAGE_KEEP_RUNS")
-    give_up_after: Duration = Field(default=timedelta(hours=24), alias="LINEAGE_GIVE_UP_AFTER")
-    retry_after: Duration = Field(default=timedelta(seconds=30), alias="LINEAGE_RETRY_AFTER")
-    retry_after_max: Duration = Field(default=timedelta(hours=1), alias="LINEAGE_RETRY_AFTER_MAX")
     max_concurrency: Annotated[int, Field(ge=1, le=64)] = Field(default=8, alias="LINEAGE_MAX_CONCURRENCY")
     naming_rules: Annotated[Rules, BeforeValidator(_naming_rules)] = Field(
         default=BUILT_IN, alias="LINEAGE_NAMING_RULES"
     )
-    max_dequeue_count: Annotated[int, Field(ge=1)] = Field(alias=MAX_DEQUEUE_COUNT)
-    storage: Storage
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Self:
@@ -169,8 +170,27 @@ class Settings(BaseModel):
             raise InvalidSettings([_to_mistake(item) for item in error.errors(include_input=False)]) from None
 
 
+class Settings(PurviewSettings):
+    """Everything the app can be told. Frozen: read once per process."""
+
+    queue_name: Annotated[str, AfterValidator(_queue_name)] = Field(alias="LINEAGE_QUEUE_NAME")
+    on_missing: Literal["wait", "create", "fail"] = Field(default="wait", alias="LINEAGE_ON_MISSING")
+    openlineage_on_missing: Literal["wait", "create", "fail"] = Field(
+        default="create", alias="LINEAGE_OPENLINEAGE_ON_MISSING"
+    )
+    reassert_after: Duration = Field(default=timedelta(hours=24), alias="LINEAGE_REASSERT_AFTER")
+    keep_runs: Duration = Field(default=timedelta(days=7), alias="LINEAGE_KEEP_RUNS")
+    give_up_after: Duration = Field(default=timedelta(hours=24), alias="LINEAGE_GIVE_UP_AFTER")
+    retry_after: Duration = Field(default=timedelta(seconds=30), alias="LINEAGE_RETRY_AFTER")
+    retry_after_max: Duration = Field(default=timedelta(hours=1), alias="LINEAGE_RETRY_AFTER_MAX")
+    max_dequeue_count: Annotated[int, Field(ge=1)] = Field(alias=MAX_DEQUEUE_COUNT)
+    storage: Storage
+
+
 def _max_dequeue_count() -> str:
     """What host.json says: the host and the app must agree on which attempt is the last."""
+    if not HOST_JSON.exists():  # installed for its command line: no host runs here
+        return HOSTS_MAX_DEQUEUE_COUNT
     queues = json.loads(HOST_JSON.read_text("utf-8"))["extensions"]["queues"]
     return str(queues["maxDequeueCount"])
 

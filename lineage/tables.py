@@ -32,6 +32,8 @@ logger = logging.getLogger("lineage")
 
 ROWS_LIMIT = 100  # of one transaction
 TEXT_LIMIT = 32_000  # a little under Storage's own; UTF-16 code units of a property
+FILTER_LIMIT = 14  # rows that one query names: Table Storage takes 15 comparisons
+NOT_THE_SAME = ("UpdateConditionNotSatisfied", "ConditionNotMet", "ResourceNotFound", "TableNotFound")
 THREADS = 8  # requests keeps ten connections
 PATIENCE: Mapping[str, Any] = {
     "connection_timeout": 5,
@@ -63,8 +65,12 @@ class Table:
 
     def __init__(self, settings: Storage, name: str) -> None:
         self._settings = settings
-        self._name = name
+        self.name = name
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix=name)
+
+    async def exists(self) -> bool:
+        """Whether somebody has made the table yet."""
+        return await self._run(self._exists)
 
     async def get(self, partition: str, key: str) -> Row | None:
         """The row, if it is there."""
@@ -73,6 +79,13 @@ class Table:
     async def rows(self, partition: str) -> list[Row]:
         """All rows of a partition; none if nobody has made the table yet."""
         return await self._run(lambda: self._query("PartitionKey eq @partition", {"partition": partition}))
+
+    async def some(self, partition: str, keys: Sequence[str]) -> list[Row]:
+        """Those of up to `FILTER_LIMIT` rows of a partition that are there."""
+        names = {f"key{number}": key for number, key in enumerate(keys)}
+        # The SDK finds parameters between spaces.
+        query = f"PartitionKey eq @partition and ( {' or '.join(f'RowKey eq @{name}' for name in names)} )"
+        return await self._run(lambda: self._query(query, {"partition": partition, **names}))
 
     async def older_than(self, moment: datetime) -> list[Row]:
         """The rows that were last written before a moment."""
@@ -88,15 +101,25 @@ class Table:
             lambda: self._submit([("upsert", row.to_entity(), {"mode": "replace"}) for row in rows])
         )
 
+    async def write_all(self, rows: Sequence[Row]) -> list[str]:
+        """
+        Writes rows of one partition, all or none, and answers their new etags: a row with an etag if it is still the
+        same, one without if there is none yet. `was_refused` tells whether that is why it failed.
+        """
+        operations = [
+            ("update", row.to_entity(), _unchanged(row)) if row.etag else ("create", row.to_entity(), {})
+            for row in rows
+        ]
+        answers = await self._run(lambda: self._submit(operations))
+        return [str(answer["etag"]) for answer in answers]
+
     async def insert(self, row: Row) -> str | None:
         """The new row's etag, or nothing if there is such a row."""
         return await self._run(lambda: self._write_one("create", row, {}, "EntityAlreadyExists"))
 
     async def replace(self, row: Row) -> str | None:
         """The row's new etag, or nothing if the row changed or went since it had the etag given."""
-        condition = {"mode": "replace", "etag": row.etag, "match_condition": MatchConditions.IfNotModified}
-        refusals = ("UpdateConditionNotSatisfied", "ConditionNotMet", "ResourceNotFound", "TableNotFound")
-        return await self._run(lambda: self._write_one("update", row, condition, *refusals))
+        return await self._run(lambda: self._write_one("update", row, _unchanged(row), *NOT_THE_SAME))
 
     def close(self) -> None:
         """Gives connections and threads back."""
@@ -108,7 +131,14 @@ class Table:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, call)
         except (AzureError, ValueError) as error:  # ValueError: a connection string the SDK cannot read
-            raise StorageFailed(f"table {self._name}: {_first_line(error)}") from error
+            raise StorageFailed(f"table {self.name}: {_first_line(error)}") from error
+
+    def _exists(self) -> bool:
+        try:
+            next(iter(self._client.list_entities(results_per_page=1)), None)
+        except ResourceNotFoundError:
+            return False
+        return True
 
     def _get(self, partition: str, key: str) -> Row | None:
         try:
@@ -152,9 +182,18 @@ class Table:
 
         if self._settings.connection_string:
             secret = self._settings.connection_string.get_secret_value()
-            return TableClient.from_connection_string(secret, self._name, **PATIENCE)
+            return TableClient.from_connection_string(secret, self.name, **PATIENCE)
         credential = storage_credential(self._settings)
-        return TableClient(str(self._settings.table_url), self._name, credential=credential, **PATIENCE)
+        return TableClient(str(self._settings.table_url), self.name, credential=credential, **PATIENCE)
+
+
+def was_refused(error: Exception) -> bool:
+    """Whether a conditional write failed because a row was not as it was taken to be."""
+    return _error_code(error.__cause__) in {"EntityAlreadyExists", *NOT_THE_SAME}
+
+
+def _unchanged(row: Row) -> Mapping[str, Any]:
+    return {"mode": "replace", "etag": row.etag, "match_condition": MatchConditions.IfNotModified}
 
 
 def _to_row(entity: Any) -> Row:

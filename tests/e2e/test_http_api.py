@@ -70,4 +70,4 @@ def test_ready_checks_each_thing_the_app_needs(app):
     answer = app.get("/api/ready").json()
 
     assert answer["status"] == "ready"
-    assert [check["name"] for check in answer["checks"]] == ["identity", "dataMap", "queue", "poisonQueue"]
+    assert {"identity", "dataMap", "queue", "poisonQueue"} <= {check["name"] for check in answer["checks"]}
