@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
-from lineage.openlineage.json_values import Json, as_name, as_object, as_text, objects
+from lineage.openlineage.json_values import Json, as_identifier, as_name, as_object, as_text, objects
 from lineage.openlineage.names import Name
 
 INDIRECT = "INDIRECT"
@@ -42,7 +42,7 @@ class ColumnLineage:
             found = list(_sources(as_object(entry).get("inputFields")))
             indirect.update(source.dataset for source, direct in found if not (direct and source.field))
             direct = {source for source, is_direct in found if is_direct and source.field}
-            if direct and as_text(column):
+            if direct and as_identifier(column):
                 fields[column.strip()] = tuple(sorted(direct))
         return cls(dict(sorted(fields.items())), tuple(sorted(indirect)))
 
@@ -69,7 +69,7 @@ def _sources(inputs: Any) -> Iterator[tuple[Source, bool]]:
     """Each source, and whether its values flow."""
     for each in objects(inputs):
         if name := as_name(each):
-            yield Source(name, as_text(each.get("field")) or ""), is_direct(each.get("transformations"))
+            yield Source(name, as_identifier(each.get("field")) or ""), is_direct(each.get("transformations"))
 
 
 def is_direct(transformations: Any) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from lineage.openlineage.columns import ColumnLineage, Source, is_direct, union
-from lineage.openlineage.json_values import Json, as_name, as_object, as_text, objects
+from lineage.openlineage.json_values import Json, as_identifier, as_name, as_object, as_text, objects
 from lineage.openlineage.names import Name
 
 
@@ -75,7 +75,7 @@ def _entry(entry: Json) -> ColumnLineage:
         inputs = as_object(field).get("inputs")
         whole += [source.dataset for source in _datasets(inputs)]
         direct = {source for source in _datasets(inputs, flowing=True) if source.field}
-        if direct and as_text(column):
+        if direct and as_identifier(column):
             fields[column.strip()] = tuple(sorted(direct))
     return ColumnLineage(dict(sorted(fields.items())), tuple(sorted(set(whole))))
 
@@ -85,7 +85,7 @@ def _datasets(inputs: Any, *, flowing: bool = False) -> Iterable[Source]:
     for each in objects(inputs):
         name = as_name(each)
         if name and _is_dataset(each) and (not flowing or is_direct(each.get("transformations"))):
-            yield Source(name, as_text(each.get("field")) or "")
+            yield Source(name, as_identifier(each.get("field")) or "")
 
 
 def _is_dataset(entity: Json) -> bool:

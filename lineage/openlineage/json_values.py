@@ -26,10 +26,14 @@ def as_text(value: Any, limit: int = NAME_LIMIT) -> str | None:
 
 def as_name(value: Any) -> Name | None:
     """A namespace and a name, if both are there and not too long to be names."""
-    namespace, name = (as_text(as_object(value).get(key), NAME_LIMIT + 1) for key in ("namespace", "name"))
-    if namespace is None or name is None or max(len(namespace), len(name)) > NAME_LIMIT:
-        return None
-    return Name(without_secrets(namespace), name)
+    namespace, name = (as_identifier(as_object(value).get(key)) for key in ("namespace", "name"))
+    return Name(without_secrets(namespace), name) if namespace and name else None
+
+
+def as_identifier(value: Any) -> str | None:
+    """Text that is not cut: what is too long for Purview, which counts bytes, names nothing."""
+    text = as_text(value, NAME_LIMIT + 1)
+    return text if text and len(text.encode()) <= NAME_LIMIT else None
 
 
 def some(**values: Any) -> Json:

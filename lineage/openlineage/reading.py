@@ -16,7 +16,7 @@ from typing import Any
 from lineage.naming import locate_openlineage
 from lineage.openlineage.event import Dataset, Event, EventKind, EventType
 from lineage.openlineage.facets import DATASET_FACETS, JOB_FACETS, RUN_FACETS, Condenser, condense
-from lineage.openlineage.json_values import Json, as_name, as_object, as_text
+from lineage.openlineage.json_values import Json, as_identifier, as_name, as_object, as_text
 from lineage.openlineage.names import Name
 from lineage.openlineage.notes import Notes, kind_of
 from lineage.request import DATASETS_LIMIT, NAME_LIMIT
@@ -141,8 +141,8 @@ def _required_name(value: Json, path: str, notes: Notes) -> Name | None:
         text = as_text(value.get(key), NAME_LIMIT + 1)
         if text is None:
             notes.mistake(f"{path}.{key}", f"needs text that is not empty, this is {kind_of(value.get(key))}")
-        elif len(text) > NAME_LIMIT:
-            notes.mistake(f"{path}.{key}", f"is longer than {NAME_LIMIT} characters")
+        elif as_identifier(text) is None:
+            notes.mistake(f"{path}.{key}", f"is longer than {NAME_LIMIT} bytes")
     return as_name(value)
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from lineage.errors import InvalidRequest
-from lineage.openlineage import EventKind, EventType, is_event, read_event
+from lineage.openlineage import EventKind, EventType, is_event, merge, read_event, translate
 from lineage.openlineage.notes import NOTES_LIMIT
 from lineage.request import DATASETS_LIMIT
 
@@ -227,3 +227,42 @@ def test_a_lineage_request_is_no_event(payload):
 
 def test_a_request_that_says_when_it_happened_is_no_event():
     assert not is_event({"source": "a", "target": "b", "eventTime": "2026-05-01T12:30:00Z"})
+
+
+LONG = "ü" * 3_000  # fewer characters than Purview takes, and more bytes
+
+
+def test_names_are_measured_in_bytes_as_purview_does(events):
+    with pytest.raises(InvalidRequest, match=r"job\.name: is longer than 4096 bytes"):
+        read_event(events.run(job=f"etl|{LONG}"))
+
+    reading = read_event(events.run(inputs=["pg|a", f"pg|{LONG}"]))
+
+    assert [dataset.name.name for dataset in reading.event.inputs] == ["a"]
+    assert [str(warning) for warning in reading.notes.warnings] == [
+        "inputs.1: has no namespace and name to go by: ignored"
+    ]
+
+
+def test_columns_too_long_for_purview_are_left_out_of_any_lineage(events):
+    columns = events.columns(**{LONG: ["pg|a|x"], "y": [f"pg|a|{LONG}", "pg|a|z"]})
+    lineage = {
+        "entries": [
+            {
+                "namespace": "pg",
+                "name": "b",
+                "type": "DATASET",
+                "fields": {
+                    LONG: {"inputs": [{"namespace": "pg", "name": "a", "type": "DATASET", "field": "x"}]}
+                },
+            }
+        ]
+    }
+    for event in (
+        events.run(inputs=["pg|a"], outputs=[events.dataset("pg|b", columnLineage=columns)]),
+        events.run(inputs=["pg|a"], outputs=["pg|b"], job_facets={"lineage": lineage}),
+    ):
+        (request,) = translate(merge([read_event(event).event])).requests
+
+        assert [dataset.name for dataset in request.inputs] == ["a"]
+        assert all(pair.source == "z" for pair in request.columns or ())
