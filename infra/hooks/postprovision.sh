@@ -6,14 +6,14 @@
 by_hand() {
     cat <<MESSAGE
 
-  The app may not write to Purview yet: $1
-  Messages wait until it may, up to a day; none is lost.
+  The app perhaps cannot write to Purview yet: $1
+  Messages wait until it can, for up to a day; none is lost.
 
   Let a Collection Admin of ${PURVIEW_COLLECTION:-the root collection} do one of these:
 
-    1. pip install '.[cli]'
+    1. In this folder: pip install '.[cli]' and az login, then
        PURVIEW_ENDPOINT=${PURVIEW_ENDPOINT:-https://...} PURVIEW_AUTH=azure-cli \\
-         lineage setup ${PURVIEW_COLLECTION:+--collection ${PURVIEW_COLLECTION} }--principal ${LINEAGE_PRINCIPAL_ID:-...}
+         lineage setup --grant ${LINEAGE_PRINCIPAL_ID:-...}${PURVIEW_COLLECTION:+ --collection ${PURVIEW_COLLECTION}} --yes
 
     2. In the Purview portal, Data Map > Collections > Role assignments > Data curators,
        add the identity with object id ${LINEAGE_PRINCIPAL_ID:-...}
@@ -25,9 +25,6 @@ MESSAGE
 [ -n "$LINEAGE_PRINCIPAL_ID" ] || by_hand "the deployment did not say which identity the app has."
 command -v lineage >/dev/null 2>&1 || by_hand "the command 'lineage' is not installed here."
 
-set -- --principal "$LINEAGE_PRINCIPAL_ID"
-[ -z "$PURVIEW_COLLECTION" ] || set -- --collection "$PURVIEW_COLLECTION" "$@"
-
 # Whoever is signed in here does this, not the app: its client id must not be taken for theirs.
-env -u PURVIEW_CLIENT_ID PURVIEW_AUTH="${PURVIEW_AUTH:-azure-cli}" lineage setup "$@" ||
+env -u PURVIEW_CLIENT_ID PURVIEW_AUTH="${PURVIEW_AUTH:-azure-cli}" lineage setup --grant "$LINEAGE_PRINCIPAL_ID" --yes ||
     by_hand "'lineage setup' did not succeed; its message is above."

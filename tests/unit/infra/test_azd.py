@@ -7,9 +7,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import typer
 import yaml
 
 from lineage import __version__
+from lineage.cli.app import app
 from tests.unit.infra.bicep import INFRA, ROOT, declared, one
 
 AZURE_YAML = yaml.safe_load((ROOT / "azure.yaml").read_text("utf-8"))
@@ -57,6 +59,16 @@ def test_a_hook_reads_what_the_deployment_gives(hook):
     assert read - {"PURVIEW_AUTH", "PURVIEW_CLIENT_ID"} <= given
 
 
+@pytest.mark.parametrize("hook", sorted((INFRA / "hooks").iterdir()), ids=lambda hook: hook.name)
+def test_a_hook_gives_the_command_options_that_it_has(hook):
+    command = typer.main.get_command(app).commands["setup"]
+    options = {option for parameter in command.params for option in parameter.opts}
+
+    given = set(re.findall(r"--[a-z]+", hook.read_text("utf-8")))
+    assert given >= {"--grant", "--yes"}
+    assert given <= options
+
+
 def ignored(path):
     """Whether .funcignore, which azd reads as git reads .gitignore, keeps a path out of the package."""
     lines = (ROOT / ".funcignore").read_text("utf-8").splitlines()
@@ -94,7 +106,7 @@ def run(tmp_path):
         if lineage is not None:
             command = tmp_path / "lineage"
             command.write_text(
-                f'#!/bin/sh\necho "$@ auth=$PURVIEW_AUTH client=$PURVIEW_CLIENT_ID" >> {calls}\nexit {lineage}\n'
+                f'#!/bin/sh\necho "$@ auth=$PURVIEW_AUTH client=$PURVIEW_CLIENT_ID collection=$PURVIEW_COLLECTION" >> {calls}\nexit {lineage}\n'
             )
             command.chmod(0o755)
         for tool in ("cat", "env"):
@@ -121,14 +133,8 @@ def test_the_hook_runs_setup_as_whoever_deploys(run):
         PURVIEW_CLIENT_ID="the-app's",
     )
 
-    assert called == f"setup --collection qu45fs --principal {PRINCIPAL} auth=azure-cli client="
+    assert called == f"setup --grant {PRINCIPAL} --yes auth=azure-cli client= collection=qu45fs"
     assert said == ""
-
-
-def test_the_hook_leaves_the_collection_to_the_command_if_none_was_chosen(run):
-    _, called = run(lineage=0, LINEAGE_PRINCIPAL_ID=PRINCIPAL, PURVIEW_COLLECTION="")
-
-    assert called == f"setup --principal {PRINCIPAL} auth=azure-cli client="
 
 
 @pytest.mark.parametrize("lineage", [None, 1], ids=["no command", "not a Collection Admin"])
@@ -140,7 +146,7 @@ def test_the_hook_says_what_to_do_by_hand(run, lineage):
         PURVIEW_ENDPOINT="https://contoso.purview.azure.com",
     )
 
-    assert f"lineage setup --collection qu45fs --principal {PRINCIPAL}" in said
+    assert f"lineage setup --grant {PRINCIPAL} --collection qu45fs --yes" in said
     assert "PURVIEW_ENDPOINT=https://contoso.purview.azure.com" in said
     assert "Data curators" in said
 
