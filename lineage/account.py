@@ -92,6 +92,11 @@ class Account:
         with _failures():
             return int(self._queue(queue).get_queue_properties().approximate_message_count or 0)
 
+    def has_container(self) -> bool:
+        """Whether the container for payloads is there."""
+        with _failures():
+            return bool(self._payloads.exists())
+
     def keep(self, payload: bytes) -> str:
         """Stores a payload and answers its name, for a claim check."""
         name = f"{datetime.now(UTC):%Y/%m/%d}/{uuid4()}"

@@ -11,6 +11,8 @@ import json
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -43,7 +45,7 @@ from lineage.errors import (
     TypeMissing,
     Unavailable,
 )
-from lineage.identity import principal_of
+from lineage.identity import claims_of, principal_of
 from lineage.pace import Pace
 from lineage.settings import is_loopback
 
@@ -56,6 +58,7 @@ PATIENCE = 20.0  # seconds that a call waits and is tried again while the Data M
 GUIDS_PER_CALL = 100
 QUERY_LIMIT = 6_000  # characters; gateways commonly refuse a request line beyond 8 KB
 
+TOO_MANY = 429
 METHODS = frozenset({"GET", "POST", "PUT", "DELETE"})
 
 # Atlas' codes that mean more than "no". Apache Atlas `AtlasErrorCode.java`; the HTTP status alone misleads: an
@@ -88,6 +91,7 @@ class DataMap:
         self, endpoint: str, credential: TokenCredential, *, scope: str, max_concurrency: int
     ) -> None:
         self._client = _pipeline(endpoint, credential, scope, max_concurrency)
+        self._endpoint = endpoint
         self._base = f"{endpoint}/datamap/api"
         self._credential, self._scope = credential, scope
         self._options: Json = {"retry_on_methods": METHODS, "enforce_https": not is_loopback(endpoint)}
@@ -164,6 +168,11 @@ class DataMap:
         except NotFound:
             return
 
+    async def lineage(self, guid: str, *, direction: str, depth: int, width: int) -> Json:
+        """The lineage around a dataset or process: Atlas' AtlasLineageInfo."""
+        query = {"direction": direction, "depth": str(depth), "width": str(width)}
+        return await self._call("GET", f"/atlas/v2/lineage/{quote(guid, safe='')}", query)
+
     async def type_definition(self, name: str) -> Json | None:
         """A type's definition, or None."""
         try:
@@ -183,13 +192,34 @@ class DataMap:
         """Seconds for which calls are held back because the Data Map throttles or is down; 0 if it is not."""
         return self._pace.pause
 
+    async def clock_offset(self) -> float:
+        """
+        Asks once, whatever the pace, and answers how many seconds the Data Map's clock is ahead of ours.
+
+        Raises `TypeMissing` or `NotFound` where there is no base type: that is no Data Map.
+        """
+        request = HttpRequest("GET", f"{self._base}/atlas/v2/types/typedef/name/DataSet")
+        response, _ = await asyncio.get_running_loop().run_in_executor(self._threads, self._exchange, request)
+        said = parsedate_to_datetime(response.headers["Date"]) if "Date" in response.headers else None
+        return (said - datetime.now(UTC)).total_seconds() if said else 0.0
+
+    async def account(self, method: str, path: str, api_version: str, body: Json | None = None) -> Json:
+        """A call to another service of the account, beside the Data Map: its collections and their policies."""
+        url = f"{self._endpoint}{path}?{urlencode({'api-version': api_version})}"
+        return await self._paced(HttpRequest(method, url, json=body))
+
+    async def claims(self) -> Json:
+        """What the token for the Data Map says of itself, or `SignInFailed`."""
+        return claims_of(await asyncio.get_running_loop().run_in_executor(self._threads, self._get_token))
+
     async def sign_in(self) -> str:
         """Gets a token and says whom it speaks for, or raises `SignInFailed`. Calls do so by themselves."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._get_token)
+        token = await asyncio.get_running_loop().run_in_executor(self._threads, self._get_token)
+        return principal_of(token)
 
     def _get_token(self) -> str:
         try:
-            return principal_of(self._credential.get_token(self._scope).token)
+            return self._credential.get_token(self._scope).token
         except AzureError as error:
             raise SignInFailed(_first_line(error)) from error
 
@@ -216,7 +246,7 @@ class DataMap:
                 if not error.concerns_all:
                     self._pace.succeeded()
                     raise
-                self._pace.failed(went, error.retry_after)
+                self._pace.failed(went, error.retry_after, throttled=error.http_status == TOO_MANY)
                 if time.monotonic() + self._pace.pause > give_up:
                     raise
             except DataMapError:
@@ -230,6 +260,10 @@ class DataMap:
                 return answer
 
     def _send(self, request: HttpRequest) -> Json:
+        _, text = self._exchange(request)
+        return _json_of(text)
+
+    def _exchange(self, request: HttpRequest) -> tuple[HttpResponse, str]:
         try:
             response = self._client.send_request(request, **self._options)
             text = response.text()
@@ -239,7 +273,7 @@ class DataMap:
             raise Unavailable(f"no answer from the Data Map: {_first_line(error)}") from error
         if not 200 <= response.status_code < 300:  # noqa: PLR2004 - HTTP's own numbers
             raise error_of(response.status_code, text, _retry_after(response))
-        return _json_of(text)
+        return response, text
 
     def close(self) -> None:
         """Gives threads and connections back."""

@@ -17,7 +17,7 @@ import azure.functions as func
 
 from lineage.envelope import PAYLOAD_LIMIT, read_payload
 from lineage.errors import DataMapError, LineageError, Mistake, PayloadTooLarge, UnknownRequest
-from lineage.health import Check
+from lineage.health import Check, is_ready
 from lineage.outcomes import Outcome, Record
 
 logger = logging.getLogger("lineage")
@@ -100,8 +100,8 @@ def bug(error: Exception, invocation_id: str) -> func.HttpResponse:
 
 
 def readiness(checks: list[Check]) -> func.HttpResponse:
-    """200 if everything is in order, 503 otherwise, and each check either way."""
-    ready = all(check.ok for check in checks)
+    """200 if the app can work, 503 otherwise, and each check either way."""
+    ready = is_ready(checks)
     body = {"status": "ready" if ready else "not ready", "checks": [check.facts() for check in checks]}
     return json_response(body, status=200 if ready else 503)
 

@@ -1,66 +1,78 @@
 """
 Settings to credential: who the app is towards Purview and towards its own storage.
 
-`azure-identity` is imported where it is used: the import of the app itself stays cheap, and a connection
-string needs none of it.
+`azure-identity` is imported where it is first used (`credentials.py`): the import of the app itself stays cheap, and
+a connection string needs none of it.
 """
 
 import base64
 import json
+import os
+from collections.abc import Mapping
+from typing import Any
 
 from azure.core.credentials import TokenCredential
 
 from lineage.errors import InvalidSettings, Mistake
-from lineage.settings import Settings, Storage, is_loopback
+from lineage.settings import PurviewSettings, Storage
+
+# What each way to sign in cannot do without; those that are not here need nothing but themselves.
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    "client-secret": ("tenant_id", "client_id", "client_secret"),
+    "client-certificate": ("tenant_id", "client_id", "certificate_path"),
+    "workload-identity": ("tenant_id", "client_id", "federated_token_file"),
+}
+# App Service's own sign that a managed identity is at hand.
+IDENTITY_ENDPOINT = "IDENTITY_ENDPOINT"
 
 
-def purview_credential(settings: Settings) -> TokenCredential:
+def purview_credential(settings: PurviewSettings) -> TokenCredential:
     """The credential for the Data Map that `PURVIEW_AUTH` names, or `InvalidSettings` saying what it lacks."""
-    if settings.auth == "client-secret":
-        return _client_secret(settings)
-    return _managed_identity(settings.client_id)
+    if lacking := [name for name in NEEDED.get(settings.auth, ()) if not getattr(settings, name)]:
+        message = f"PURVIEW_AUTH={settings.auth} needs this app setting"
+        raise InvalidSettings([Mistake(_setting(name), message) for name in lacking])
+    from lineage import credentials  # noqa: PLC0415 - see the module's docstring
+
+    try:
+        return credentials.BUILDERS[settings.auth](settings)
+    except (ValueError, OSError) as error:  # a tenant that cannot be one, a certificate that cannot be read
+        raise InvalidSettings([Mistake(_suspect(settings), str(error))]) from error
 
 
 def storage_credential(storage: Storage) -> TokenCredential:
-    """The identity of a `LineageStorage` connection that has no connection string."""
-    return _managed_identity(storage.client_id)
+    """
+    The identity of a `LineageStorage` connection that has no connection string, by the Functions host's own rule
+    (Microsoft, "Connections in Azure Functions"): in Azure the managed identity, elsewhere the developer's.
+    """
+    from lineage import credentials  # noqa: PLC0415 - see the module's docstring
+
+    if storage.client_id or IDENTITY_ENDPOINT in os.environ:
+        return credentials.managed_identity(storage.client_id)
+    return credentials.developer()
+
+
+def claims_of(token: str) -> dict[str, Any]:
+    """What a token says of itself; nothing if it cannot be read. Nothing is verified."""
+    try:
+        payload = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except (IndexError, ValueError):
+        return {}
+    return claims if isinstance(claims, dict) else {}
 
 
 def principal_of(token: str) -> str:
     """Who a token speaks for, in words that a role assignment can be made with. Nothing is verified."""
-    try:
-        payload = token.split(".")[1]
-        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-        return f"the identity with object id {claims['oid']} (application {claims.get('appid', 'unknown')})"
-    except (IndexError, ValueError, KeyError, TypeError):
+    claims = claims_of(token)
+    if "oid" not in claims:
         return "the app's identity"
+    return f"the identity with object id {claims['oid']} (application {claims.get('appid', 'unknown')})"
 
 
-def _managed_identity(client_id: str | None) -> TokenCredential:
-    from azure.identity import ManagedIdentityCredential  # noqa: PLC0415 - see the module's docstring
-
-    return ManagedIdentityCredential(client_id=client_id)
+def _setting(name: str) -> str:
+    return str(PurviewSettings.model_fields[name].alias)
 
 
-def _client_secret(settings: Settings) -> TokenCredential:
-    from azure.identity import ClientSecretCredential  # noqa: PLC0415 - see the module's docstring
-
-    if not (settings.tenant_id and settings.client_id and settings.client_secret):
-        raise InvalidSettings(
-            [
-                Mistake(name, "PURVIEW_AUTH=client-secret needs this app setting")
-                for name, value in (
-                    ("PURVIEW_TENANT_ID", settings.tenant_id),
-                    ("PURVIEW_CLIENT_ID", settings.client_id),
-                    ("PURVIEW_CLIENT_SECRET", settings.client_secret),
-                )
-                if not value
-            ]
-        )
-    return ClientSecretCredential(
-        settings.tenant_id,
-        settings.client_id,
-        settings.client_secret.get_secret_value(),
-        authority=settings.authority,
-        disable_instance_discovery=is_loopback(settings.authority),
-    )
+def _suspect(settings: PurviewSettings) -> str:
+    """The setting to look at when azure-identity refuses what it was given."""
+    return _setting("certificate_path" if settings.auth == "client-certificate" else "auth")

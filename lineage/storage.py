@@ -41,6 +41,10 @@ class StorageAccount:
         """About how many messages a queue holds."""
         return await self._run(self._account.depth, queue)
 
+    async def has_container(self) -> bool:
+        """Whether the container for payloads is there."""
+        return await self._run(self._account.has_container)
+
     async def keep(self, payload: bytes) -> str:
         """Stores a payload and answers its name."""
         return await self._run(self._account.keep, payload)
