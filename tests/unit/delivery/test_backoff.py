@@ -1,0 +1,62 @@
+"""When a message is tried again: growing, jittered, and ended."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lineage.delivery.backoff import Backoff
+from lineage.errors import DatasetMissing, Mistake, SignInFailed, Unavailable
+
+BACKOFF = Backoff(first=timedelta(seconds=30), longest=timedelta(hours=1), give_up_after=timedelta(hours=24))
+NO_TIME = timedelta()
+ages = st.timedeltas(min_value=NO_TIME, max_value=timedelta(hours=23, minutes=59))
+
+
+@given(st.integers(1, 10**9), ages)
+def test_a_message_comes_back_after_a_while_and_before_patience_ends(attempts, age):
+    delay = BACKOFF.delay(Unavailable("down"), attempts, age)
+
+    assert NO_TIME < delay <= min(BACKOFF.longest * 1.25, BACKOFF.give_up_after - age)
+
+
+@pytest.mark.parametrize(("attempts", "seconds"), [(1, 30), (2, 60), (3, 120), (7, 1_920), (8, 3_600)])
+def test_delays_double_up_to_the_longest(attempts, seconds):
+    delays = [BACKOFF.delay(Unavailable("down"), attempts, NO_TIME).total_seconds() for _ in range(50)]
+
+    assert seconds * 0.75 <= min(delays) < max(delays) <= seconds * 1.25
+
+
+def test_when_patience_has_ended_it_is_given_up():
+    assert BACKOFF.delay(Unavailable("down"), 1, timedelta(hours=24)) is None
+    assert BACKOFF.delay(SignInFailed("no token"), 1, timedelta(days=365)) is None
+
+
+def test_the_last_attempt_comes_when_patience_ends():
+    assert BACKOFF.delay(Unavailable("down"), 50, timedelta(hours=23, minutes=59, seconds=50)) == timedelta(
+        seconds=10
+    )
+
+
+def test_the_data_map_is_not_asked_before_it_wants_to_be():
+    error = Unavailable("throttled", retry_after=7_200.0)
+
+    assert BACKOFF.delay(error, 1, NO_TIME) == timedelta(hours=2)
+
+
+def test_where_it_wants_less_the_delay_is_our_own():
+    assert BACKOFF.delay(Unavailable("throttled", retry_after=0.1), 1, NO_TIME) >= timedelta(seconds=22)
+
+
+def test_an_error_may_be_worth_less_patience():
+    error = DatasetMissing(Mistake("inputs.0", "gone"), final=False, patience=timedelta(seconds=40))
+
+    assert BACKOFF.delay(error, 1, timedelta(seconds=35)) == timedelta(seconds=5)
+    assert BACKOFF.delay(error, 2, timedelta(seconds=40)) is None
+
+
+def test_no_error_is_worth_more_patience_than_the_setting():
+    error = DatasetMissing(Mistake("inputs.0", "gone"), final=False, patience=timedelta(days=365))
+
+    assert BACKOFF.delay(error, 1, timedelta(hours=24)) is None
