@@ -1,0 +1,141 @@
+"""
+One competitor's stack, and the drain that is measured on it.
+
+Before a drain the functions process is warm (it has signed in and written), stands still while the messages are laid
+out, and goes on at zero: so what is measured is work on a queue that is full, and neither start-up nor sending.
+"""
+
+import time
+from types import TracebackType
+from typing import Self
+
+import requests
+
+from benchmarks import usage, works
+from benchmarks.competitors import Competitor
+from benchmarks.datamaps import DataMap
+from benchmarks.landed import landed
+from benchmarks.queues import Queues
+from benchmarks.results import Cell
+from benchmarks.works import TABLE_TYPE, TABLES, Message, Work
+from local.catalogue import Catalogue
+from local.stack import Stack
+
+SETTINGS = {
+    # As many threads for functions that are not async as the host hands out messages at once. The runtime's own
+    # default, six on two cores, would hold the peers back.
+    "PYTHON_THREADPOOL_THREAD_COUNT": "32",
+    # The app's own default, which the local stack shortens.
+    "LINEAGE_GIVE_UP_AFTER": "1.00:00:00",
+}
+WARM_UP = 8  # messages
+POLL = 0.05  # seconds
+SETTLE = 0.5  # seconds in which an app may finish what nobody waits for
+LIMIT = 240.0  # seconds after which what has not landed is lost
+TIMEOUT = 30  # seconds
+
+
+class Arena:
+    """A context manager: Azurite, the stand-in and the competitor's function app."""
+
+    def __init__(self, competitor: Competitor) -> None:
+        self.competitor = competitor
+        self.stack = Stack(app=competitor.folder, settings=SETTINGS)
+
+    def __enter__(self) -> Self:
+        self.stack.__enter__()
+        self.catalogue = Catalogue(self.stack.addresses)
+        self._queues = Queues(self.stack.storage)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._queues.__exit__()
+        self.catalogue.__exit__()
+        self.stack.__exit__(kind, error, trace)
+
+    def renew(self) -> list[str]:
+        """An empty catalogue with the tables in it, and a new functions process, warm. Answers the tables' guids."""
+        self.stack.functions.stop()
+        self._queues.clear()
+        self.behave(None)
+        self._control("DELETE", "catalogue")
+        assigned = self.catalogue.scan(dict.fromkeys(TABLES, TABLE_TYPE))
+        guids = [assigned[name] for name in TABLES]
+        self.stack.start_functions()
+        self._queues.send(_bodies(works.process_lineage(guids, WARM_UP, "warm-up")))
+        self._wait_until_drained()
+        return guids
+
+    def behave(self, datamap: DataMap | None) -> None:
+        """Sets how the stand-in behaves; at once and without limits if nothing is given."""
+        if datamap is None:
+            self._control("DELETE", "faults")
+        else:
+            self._control("PUT", "faults", datamap.faults)
+
+    def drain(self, work: Work, datamap: DataMap) -> Cell:
+        """Lays the messages out, lets the app drain them, and reads back what became of them."""
+        pid = self.stack.functions.pid
+        with usage.paused(pid):
+            self._queues.send(_bodies(work))
+            self._control("DELETE", "operations")
+            self.behave(datamap)
+            usage.forget_peak(pid)
+            base, before = usage.memory(pid), usage.cpu_seconds(pid)
+            started = time.monotonic()
+        self._wait_until_drained()
+        seconds = time.monotonic() - started
+        time.sleep(SETTLE)
+        cpu, peak, operations = usage.cpu_seconds(pid) - before, usage.peak_memory(pid), self._operations()
+        self.behave(None)
+        return Cell(
+            app=self.competitor.name,
+            datamap=datamap.name,
+            work=work.name,
+            messages=len(work.messages),
+            landed=self._landed(work),
+            seconds=seconds,
+            operations=operations,
+            cpu_seconds=cpu,
+            base_bytes=base,
+            peak_bytes=peak,
+        )
+
+    def _landed(self, work: Work) -> int:
+        """Messages whose lineage is there and which are not in the poison queue."""
+        dead = set(self._queues.dead())
+        self._queues.clear()
+        keys = (
+            landed(work, self.catalogue, self.competitor.process_type)
+            if self.competitor.process_type
+            else set(work.expected)
+        )
+        return sum(_counts(message, keys, dead) for message in work.messages)
+
+    def _wait_until_drained(self) -> None:
+        """Until nothing waits, or for so long that it never will."""
+        give_up = time.monotonic() + LIMIT
+        while self._queues.waiting() and time.monotonic() < give_up:
+            if not self.stack.functions.is_running:
+                raise RuntimeError(f"{self.competitor.name} ended by itself")
+            time.sleep(POLL)
+
+    def _operations(self) -> int:
+        return int(self._control("GET", "operations").json()["total"])
+
+    def _control(self, method: str, what: str, body: object = None) -> requests.Response:
+        answer = requests.request(
+            method, f"{self.stack.addresses.datamap}/_control/{what}", json=body, timeout=TIMEOUT
+        )
+        answer.raise_for_status()
+        return answer
+
+
+def _bodies(work: Work) -> list[str]:
+    return [message.body for message in work.messages]
+
+
+def _counts(message: Message, keys: set[str], dead: set[str]) -> bool:
+    return message.key in keys and message.body not in dead

@@ -1,0 +1,69 @@
+"""The whole run: every competitor, every Data Map, every work it can do."""
+
+from collections.abc import Callable, Iterator
+
+from benchmarks import competitors, latency, works
+from benchmarks.arena import Arena
+from benchmarks.competitors import THIS_APP, Competitor
+from benchmarks.datamaps import FLAT
+from benchmarks.results import Cell, Latency, Results
+from benchmarks.sizes import EVENTS_PER_RUN, Round, Sizes
+from benchmarks.works import Work
+
+Say = Callable[[str], None]
+
+
+def run(sizes: Sizes, say: Say) -> Results:
+    """Everything; `say` is told of each cell when it is done."""
+    cells: list[Cell] = []
+    growth: list[Cell] = []
+    idle: Latency | None = None
+    for competitor in competitors.ALL:
+        with Arena(competitor) as arena:
+            for each in _rounds(competitor, sizes):
+                cells += _told(_drain(arena, each), say)
+            if competitor is THIS_APP:
+                idle = latency.measure(arena, sizes.requests)
+                say(f"{competitor.name}: an idle request takes {idle.overhead_ms:.1f} ms beyond the Data Map's")
+                growth += _told(_grow(arena, sizes.growth), say)
+    assert idle is not None  # noqa: S101 - this app is one of the competitors
+    return Results(tuple(cells), tuple(growth), idle)
+
+
+def _rounds(competitor: Competitor, sizes: Sizes) -> tuple[Round, ...]:
+    """The floor meets no Data Map, so one round is enough for it."""
+    return sizes.rounds if competitor.writes else sizes.rounds[:1]
+
+
+def _drain(arena: Arena, each: Round) -> Iterator[Cell]:
+    guids = arena.renew()
+    for work in _works(arena.competitor, each, guids):
+        yield arena.drain(work, each.datamap)
+
+
+def _works(competitor: Competitor, each: Round, guids: list[str]) -> Iterator[Work]:
+    label = each.datamap.name.replace(" ", "-").replace("/", "-")
+    processes = works.process_lineage(guids, each.messages, label)
+    yield processes
+    if each.short:
+        return
+    yield works.unchanged(processes)
+    yield works.direct_lineage(guids, each.messages)
+    if competitor.speaks_openlineage:
+        yield works.openlineage_runs(guids, each.messages // EVENTS_PER_RUN, label)
+
+
+def _grow(arena: Arena, counts: tuple[int, ...]) -> Iterator[Cell]:
+    """Ever more messages wait in the queue, for a new process each time."""
+    for count in counts:
+        guids = arena.renew()
+        yield arena.drain(works.process_lineage(guids, count, f"growth-{count}"), FLAT)
+
+
+def _told(cells: Iterator[Cell], say: Say) -> Iterator[Cell]:
+    for cell in cells:
+        say(
+            f"{cell.app:22} {cell.datamap:42} {cell.work:16} {cell.messages:6} messages {cell.rate:7.1f}/s"
+            f" {cell.lost:5} lost {cell.operations_per_message:6.2f} operations {cell.cpu_ms:6.2f} ms CPU"
+        )
+        yield cell

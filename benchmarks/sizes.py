@@ -1,0 +1,39 @@
+"""How much work a run has: enough to be steady, and little enough to be over in minutes."""
+
+from dataclasses import dataclass
+
+from benchmarks.datamaps import FLAT, FLAT_BUDGET, PER_ENTITY, PER_ENTITY_BUDGET, DataMap
+
+EVENTS_PER_RUN = 4  # messages for which there is one OpenLineage run, which has three events
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A Data Map with so many messages for it; only process lineage if it is short."""
+
+    datamap: DataMap
+    messages: int
+    short: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """A whole run."""
+
+    name: str
+    rounds: tuple[Round, ...]
+    growth: tuple[int, ...]
+    requests: int
+
+
+# Where there is a budget, 500 messages take the best peer half a minute already: it lands 25 a second at most.
+DEFAULT = Sizes(
+    "full",
+    (Round(FLAT, 2000), Round(PER_ENTITY, 1000), Round(FLAT_BUDGET, 500), Round(PER_ENTITY_BUDGET, 500)),
+    growth=(1_000, 10_000),
+    requests=50,
+)
+HUGE = Sizes("huge", DEFAULT.rounds, (*DEFAULT.growth, 100_000), DEFAULT.requests)
+QUICK = Sizes(
+    "quick", (Round(FLAT, 200), Round(FLAT_BUDGET, 300, short=True)), growth=(200, 1_000), requests=20
+)
