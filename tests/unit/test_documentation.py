@@ -294,6 +294,13 @@ def test_every_route_is_documented():
     ] == []
 
 
+def test_every_check_of_readiness_is_documented():
+    made = set(re.findall(r'(?:Check|_queue|_there)\(\s*f?"(\w+)', text("lineage/health.py")))
+    documented = {name.split()[0] for row in table("docs/operating.md", "check") for name in words(row[0])}
+
+    assert made == documented
+
+
 def test_every_event_that_is_logged_is_documented():
     code = "".join(path.read_text("utf-8") for path in ROOT.glob("lineage/**/*.py"))
     logged = set(re.findall(r'"event": "(lineage\.[a-z.]+)"', code)) | set(
