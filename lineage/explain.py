@@ -3,22 +3,84 @@ What a request or an event would do, and why: each name, the rule that understoo
 exact bodies for the Data Map. Nothing is written.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
+
+from pydantic import Field
 
 from lineage import naming
 from lineage.catalogue import Found
 from lineage.corridor import Corridor
-from lineage.errors import DatasetMissing
+from lineage.errors import DatasetMissing, InvalidRequest
 from lineage.naming import Asset, Match, Rules
-from lineage.openlineage import is_event, merge, read_event, translate
+from lineage.openlineage import EventType, Snapshot, Verdict, is_event, merge, read_event, translate
 from lineage.plan import Node, Plan
 from lineage.references import Reference, matched, understood
-from lineage.request import Dataset, LineageRequest, OnMissing, read_request
+from lineage.request import Dataset, DatasetByName, LineageRequest, Model, OnMissing, Process, read_request
 from lineage.resolver import Resolver
 from lineage.settings import Settings
 
 Json = dict[str, Any]
+
+
+class Candidate(Model):
+    """A dataset that the catalogue holds, or another spelling that is looked for."""
+
+    type_name: str
+    qualified_name: str | None
+    guid: str | None = None
+
+
+class ExplainedDataset(Model):
+    """How a name was understood, and what there is of it."""
+
+    path: str = Field(description="where the request or the event names it first")
+    name: str | Json
+    rule: str
+    evidence: str | None = Field(default=None, description="who says that Purview calls it so")
+    type_name: str | None = None
+    qualified_name: str | None = None
+    found: str | None = Field(default=None, description="the guid, if the catalogue holds it")
+    near: tuple[Candidate, ...] = Field(
+        default=(), description="what the catalogue holds under other spellings"
+    )
+    other_spellings: tuple[Candidate, ...] = Field(default=(), description="that were looked for")
+    unknown_type: str | None = Field(default=None, description="what the Data Map says to the type")
+
+
+class Call(Model):
+    """A call of the Data Map. Negative guids stand for those that an earlier call gives."""
+
+    method: str
+    path: str
+    body: Json | None = None
+
+
+class ExplainedRequest(Model):
+    """A request, and what would be written for it: or the problem why nothing would."""
+
+    on_missing: OnMissing
+    datasets: tuple[ExplainedDataset, ...]
+    writes: tuple[Call, ...] = ()
+    warnings: tuple[str, ...] = ()
+    problem: str | None = Field(default=None, description="the kind of problem, as in an error's `type`")
+    detail: str | None = None
+
+
+class Explanation(Model):
+    """A lineage request is one request; an OpenLineage event may be several, or none yet."""
+
+    event: str | None = Field(default=None, description="the kind of event, if it is one")
+    verdict: str | None = Field(default=None, description="what comes of the event, by itself")
+    warnings: tuple[str, ...] = ()
+    datasets: tuple[ExplainedDataset, ...] = Field(
+        default=(), description="of an event that asks for nothing: its inputs and outputs"
+    )
+    requests: tuple[ExplainedRequest, ...] = ()
+    once_completed: tuple[ExplainedRequest, ...] = Field(
+        default=(), description="what the run would ask for if it completed and told no more"
+    )
 
 
 class Explainer:
@@ -26,65 +88,98 @@ class Explainer:
 
     def __init__(self, settings: Settings, resolver: Resolver, corridor: Corridor) -> None:
         self._settings = settings
+        self._rules = settings.naming_rules
         self._resolver = resolver
         self._corridor = corridor
 
     async def explain(self, payload: Any) -> Json:
         """The explanation, as JSON; `InvalidRequest` if there is nothing to explain."""
-        if not is_event(payload):
-            return {"requests": [await self._request(read_request(payload), self._settings.on_missing)]}
+        if is_event(payload):
+            explanation = await self._event(payload)
+        else:
+            request = await self._request(read_request(payload), self._settings.on_missing)
+            explanation = Explanation(requests=(request,))
+        return explanation.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+    async def _event(self, payload: Any) -> Explanation:
         reading = read_event(payload)
-        translation = translate(merge([reading.event]), rules=self._settings.naming_rules)
-        on_missing = self._settings.openlineage_on_missing
-        return {
-            "event": reading.event.kind.value,
-            "verdict": translation.verdict.value,
-            "warnings": [str(each) for each in (*reading.notes.warnings, *translation.warnings)],
-            "requests": [await self._request(request, on_missing) for request in translation.requests],
-        }
+        snapshot = merge([reading.event])
+        translation = translate(snapshot, rules=self._rules)
+        told: Json = {}
+        if translation.verdict is Verdict.RUNNING:
+            completed = translate(replace(snapshot, state=EventType.COMPLETE), rules=self._rules)
+            told["once_completed"] = await self._requests(completed.requests)
+        if not (translation.requests or told.get("once_completed")):
+            told["datasets"] = await self._datasets(_names_of(snapshot), "create")
+        return Explanation(
+            event=reading.event.kind.value,
+            verdict=translation.verdict.value,
+            warnings=tuple(str(each) for each in (*reading.notes.warnings, *translation.warnings)),
+            requests=await self._requests(translation.requests),
+            **told,
+        )
 
-    async def _request(self, request: LineageRequest, default: OnMissing) -> Json:
+    async def _requests(self, requests: Sequence[LineageRequest]) -> tuple[ExplainedRequest, ...]:
+        default = self._settings.openlineage_on_missing
+        return tuple([await self._request(request, default) for request in requests])
+
+    async def _request(self, request: LineageRequest, default: OnMissing) -> ExplainedRequest:
         on_missing = request.on_missing or default
-        rules = self._settings.naming_rules
-        references = understood(request, rules, on_missing)
-        datasets = dict(request.datasets())
-        found = await self._resolver.candidates(references.values())
-        explained = [
-            _dataset(path, datasets[path], reference, found, rules) for path, reference in references.items()
-        ]
-        return {"onMissing": on_missing, "datasets": explained, **await self._plan(request, on_missing)}
-
-    async def _plan(self, request: LineageRequest, on_missing: OnMissing) -> Json:
+        datasets = await self._datasets(request, on_missing)
         try:
             resolved = await self._resolver.resolve(request, on_missing)
-        except DatasetMissing as error:
-            return {"writes": [], "problem": error.code, "detail": error.detail}
+        except (DatasetMissing, InvalidRequest) as error:
+            return ExplainedRequest(
+                on_missing=on_missing, datasets=datasets, writes=(), problem=error.code, detail=error.detail
+            )
         plan = await self._corridor.plan(request, resolved.nodes)
-        return {"writes": list(_writes(plan)), "warnings": [*resolved.warnings, *plan.warnings]}
+        return ExplainedRequest(
+            on_missing=on_missing,
+            datasets=datasets,
+            writes=tuple(_writes(plan)),
+            warnings=(*resolved.warnings, *plan.warnings),
+        )
+
+    async def _datasets(self, request: LineageRequest, on_missing: OnMissing) -> tuple[ExplainedDataset, ...]:
+        """Each dataset once, at the first of the paths where it is named."""
+        references = understood(request, self._rules, on_missing)
+        first = {reference: path for path, reference in reversed(references.items())}
+        found = await self._resolver.candidates(first)
+        datasets = dict(request.datasets())
+        return tuple(
+            _dataset(path, datasets[path], reference, found, self._rules)
+            for path, reference in references.items()
+            if first[reference] == path
+        )
+
+
+def _names_of(snapshot: Snapshot) -> LineageRequest:
+    """The datasets of an event, in the form whose names can be explained."""
+    sides = {
+        side: tuple(DatasetByName(namespace=each.name.namespace, name=each.name.name) for each in datasets)
+        for side, datasets in (("inputs", snapshot.inputs), ("outputs", snapshot.outputs))
+    }
+    return LineageRequest(process=Process(name="explained"), **sides)
 
 
 def _dataset(
-    path: str,
-    dataset: Dataset,
-    reference: Reference,
-    found: Mapping[Asset, Found],
-    rules: Rules,
-) -> Json:
-    """How one name was understood, and what there is of it."""
+    path: str, dataset: Dataset, reference: Reference, found: Mapping[Asset, Found], rules: Rules
+) -> ExplainedDataset:
+    name = dataset if isinstance(dataset, str) else dataset.model_dump(by_alias=True, exclude_none=True)
     if isinstance(reference, str):
-        return {"path": path, "guid": reference, "rule": "a guid is taken at its word"}
-    match = matched(dataset, rules)
+        return ExplainedDataset(path=path, name=name, rule="a guid is taken at its word")
     there = found[reference]
-    return {
-        "path": path,
-        "name": dataset if isinstance(dataset, str) else dataset.model_dump(by_alias=True, exclude_none=True),
-        **_rule(match),
-        "typeName": reference.type_name,
-        "qualifiedName": reference.qualified_name,
-        "found": there.node.guid if there.node else None,
-        "near": [_near(node) for node in there.near],
-        "otherSpellings": [] if there.node else [_name(other) for other in naming.near(reference)],
-    }
+    return ExplainedDataset(
+        path=path,
+        name=name,
+        **_rule(matched(dataset, rules)),
+        type_name=reference.type_name,
+        qualified_name=reference.qualified_name,
+        found=there.node.guid if there.node else None,
+        near=tuple(map(_candidate, there.near)),
+        other_spellings=() if there.node else tuple(map(_spelling, naming.near(reference))),
+        **({"unknown_type": there.unknown_type} if there.unknown_type else {}),
+    )
 
 
 def _rule(match: Match | None) -> Json:
@@ -93,27 +188,22 @@ def _rule(match: Match | None) -> Json:
     return {"rule": match.rule, "evidence": match.evidence.value}
 
 
-def _near(node: Node) -> Json:
-    return {"guid": node.guid, "typeName": node.type_name, "qualifiedName": node.qualified_name}
+def _candidate(node: Node) -> Candidate:
+    return Candidate(type_name=node.type_name, qualified_name=node.qualified_name, guid=node.guid)
 
 
-def _name(asset: Asset) -> Json:
-    return {"typeName": asset.type_name, "qualifiedName": asset.qualified_name}
+def _spelling(asset: Asset) -> Candidate:
+    return Candidate(type_name=asset.type_name, qualified_name=asset.qualified_name)
 
 
-def _writes(plan: Plan) -> Sequence[Json]:
+def _writes(plan: Plan) -> Iterator[Call]:
     """The calls in their order, with placeholders where a guid is given by an earlier one."""
-    writes: list[Json] = []
     if plan.entities:
         body = {"referredEntities": {}, "entities": list(plan.entities)}
-        writes.append({"method": "POST", "path": "/atlas/v2/entity/bulk", "body": body})
-    writes += [
-        {"method": "POST", "path": "/atlas/v2/relationship", "body": edge.body({})} for edge in plan.edges
-    ]
-    writes += [
-        {"method": "DELETE", "path": f"/atlas/v2/relationship/guid/{guid}"}
-        for guid in plan.remove_relationships
-    ]
+        yield Call(method="POST", path="/atlas/v2/entity/bulk", body=body)
+    for edge in plan.edges:
+        yield Call(method="POST", path="/atlas/v2/relationship", body=edge.body({}))
+    for guid in plan.remove_relationships:
+        yield Call(method="DELETE", path=f"/atlas/v2/relationship/guid/{guid}")
     if plan.remove_entity:
-        writes.append({"method": "DELETE", "path": f"/atlas/v2/entity/guid/{plan.remove_entity}"})
-    return writes
+        yield Call(method="DELETE", path=f"/atlas/v2/entity/guid/{plan.remove_entity}")

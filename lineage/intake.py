@@ -7,9 +7,10 @@ A client gives up after five seconds and sends again, so an event may come twice
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import azure.functions as func
+from pydantic import BaseModel
 
 from lineage.batching import gather_all
 from lineage.errors import InvalidRequest, LineageError, Mistake
@@ -19,13 +20,52 @@ from lineage.request import BATCH_LIMIT, json_kind
 from lineage.service import Service
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Taken(BaseModel):
+    """An event that was taken, and what was odd about it."""
+
+    status: Literal["success"] = "success"
+    warnings: list[str] = []
+
+
+class FailedEvent(BaseModel):
     """An event of a batch that was not taken."""
 
     index: int
     reason: str
     retriable: bool
+
+
+class Summary(BaseModel):
+    """How many events of a batch were taken."""
+
+    received: int
+    successful: int
+    failed: int
+    retriable: int
+    non_retriable: int
+
+
+class Processed(BaseModel):
+    """A batch of which not every event was taken, as OpenLineage's OpenAPI spells it."""
+
+    status: Literal["partial_success"] = "partial_success"
+    summary: Summary
+    failed_events: list[FailedEvent]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an event of a batch was not taken."""
+
+    index: int
+    error: LineageError
+
+    @property
+    def retriable(self) -> bool:
+        return not isinstance(self.error, InvalidRequest)
+
+    def to_model(self) -> FailedEvent:
+        return FailedEvent(index=self.index, reason=str(self.error), retriable=self.retriable)
 
 
 async def take(service: Service, payload: Any) -> func.HttpResponse:
@@ -34,43 +74,44 @@ async def take(service: Service, payload: Any) -> func.HttpResponse:
         return await take_batch(service, payload)
     reading = read_event(payload)
     await service.enqueue_event(reading.event)
-    return json_response(
-        {"status": "success", "warnings": [str(warning) for warning in reading.notes.warnings]}
-    )
+    return json_response(Taken(warnings=[str(warning) for warning in reading.notes.warnings]).model_dump())
 
 
 async def take_batch(service: Service, payload: Any) -> func.HttpResponse:
-    """`POST /api/v1/lineage/batch`: each event by itself; one that is wrong does not hold up the others."""
+    """
+    `POST /api/v1/lineage/batch`: each event by itself; one that is wrong does not hold up the others.
+
+    When storage takes none of them, the batch as a whole is refused, so that clients who look no further than the
+    status send it again.
+    """
     if not isinstance(payload, list):
         raise InvalidRequest(Mistake("", f"a batch is a JSON array of events, this is {json_kind(payload)}"))
     if len(payload) > BATCH_LIMIT:
         raise InvalidRequest(Mistake("", f"{len(payload)} events; a batch may have {BATCH_LIMIT}"))
     results = await gather_all(_take(service, index, event) for index, event in enumerate(payload))
-    failed = [result for result in results if result]
-    return _processed(len(payload), failed) if failed else func.HttpResponse(status_code=204)
+    failures = [result for result in results if result]
+    if not failures:
+        return func.HttpResponse(status_code=204)
+    if len(failures) == len(payload) and all(failure.retriable for failure in failures):
+        raise failures[0].error
+    return json_response(_processed(len(payload), failures).model_dump())
 
 
-async def _take(service: Service, index: int, payload: Any) -> Failed | None:
+async def _take(service: Service, index: int, payload: Any) -> Failure | None:
     try:
         await service.enqueue_event(read_event(payload).event)
     except LineageError as error:
-        return Failed(index, str(error), retriable=not isinstance(error, InvalidRequest))
+        return Failure(index, error)
     return None
 
 
-def _processed(received: int, failed: Sequence[Failed]) -> func.HttpResponse:
-    retriable = sum(each.retriable for each in failed)
-    body = {
-        "status": "partial_success",
-        "summary": {
-            "received": received,
-            "successful": received - len(failed),
-            "failed": len(failed),
-            "retriable": retriable,
-            "non_retriable": len(failed) - retriable,
-        },
-        "failed_events": [
-            {"index": each.index, "reason": each.reason, "retriable": each.retriable} for each in failed
-        ],
-    }
-    return json_response(body)
+def _processed(received: int, failures: Sequence[Failure]) -> Processed:
+    retriable = sum(failure.retriable for failure in failures)
+    summary = Summary(
+        received=received,
+        successful=received - len(failures),
+        failed=len(failures),
+        retriable=retriable,
+        non_retriable=len(failures) - retriable,
+    )
+    return Processed(summary=summary, failed_events=[failure.to_model() for failure in failures])
