@@ -5,6 +5,8 @@ import json
 import os
 import re
 import runpy
+import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -24,7 +26,8 @@ from lineage.request import read_request
 from local.catalogue import Catalogue
 from local.stack import ACCOUNT, ACCOUNT_KEY
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "examples"
 WAIT = 60  # seconds, for what takes one
 
 
@@ -230,3 +233,45 @@ def test_the_event_that_event_grid_delivers_is_written(addresses, catalogue, enc
 
     wait_until_done(addresses, read_request(event["data"]).key)
     assert edges(event["data"]) <= catalogue.edges(guid)
+
+
+@pytest.mark.skipif(not shutil.which("jq"), reason="the quickstart reads answers with jq")
+def test_the_commands_of_the_quickstart_print_what_it_says(addresses):
+    environ = {
+        "LINEAGE_URL": addresses.functions,
+        "LINEAGE_KEY": addresses.functionKey,
+        "LINEAGE_STORAGE": addresses.storage,
+    }
+    commands = list(commands_of(ROOT / "docs" / "quickstart.md"))
+    tried = [(command, said) for command, said in commands if not command.startswith(("make", "export"))]
+    assert len(tried) == 5
+
+    for command, said in tried:
+        line = f"cd {shlex.quote(str(ROOT))} && {command}"
+        printed = run("bash", "-c", line.replace(".venv/bin/python", shlex.quote(sys.executable)), **environ)
+        if command.endswith("send.py"):
+            wait_until_done(addresses, printed)
+        assert not said or as_for_anyone(printed) == as_for_anyone(said)
+
+
+def commands_of(document):
+    """The commands of a document, each with the output shown for it."""
+    for block in re.findall(r"(?ms)^```console\n(.*?)^```$", document.read_text("utf-8")):
+        for part in re.split(r"(?m)^\$ ", block)[1:]:
+            lines = part.splitlines()
+            length = next(n for n in range(1, len(lines) + 1) if is_whole("\n".join(lines[:n])))
+            yield "\n".join(lines[:length]), "\n".join(lines[length:])
+
+
+def is_whole(command):
+    """Whether no quote is still open."""
+    try:
+        shlex.split(command)
+    except ValueError:
+        return False
+    return True
+
+
+def as_for_anyone(text):
+    """Without what differs from one run to the next."""
+    return re.sub(r'"(guid|result)": "[^"]*"', r'"\1": "..."', text)
