@@ -15,6 +15,7 @@ from email.utils import format_datetime
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import quote, urlsplit
+from uuid import uuid4
 
 import pytest
 import requests
@@ -233,6 +234,32 @@ def test_the_event_that_event_grid_delivers_is_written(addresses, catalogue, enc
 
     wait_until_done(addresses, read_request(event["data"]).key)
     assert edges(event["data"]) <= catalogue.edges(guid)
+
+
+def test_a_client_of_openlineage_is_configured_by_the_example(addresses, catalogue, tmp_path):
+    client, v2 = map(pytest.importorskip, ("openlineage.client", "openlineage.client.event_v2"))
+    config = (EXAMPLES / "openlineage.yml").read_text("utf-8")
+    config = config.replace("https://contoso-lineage.azurewebsites.net", addresses.functions)
+    (tmp_path / "openlineage.yml").write_text(
+        config.replace("the-function-key", addresses.functionKey), "utf-8"
+    )
+    run_id = str(uuid4())
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OPENLINEAGE_CONFIG", str(tmp_path / "openlineage.yml"))
+        client.OpenLineageClient().emit(
+            v2.RunEvent(
+                eventType=v2.RunState.COMPLETE,
+                eventTime=datetime.now(UTC).isoformat(),
+                run=v2.Run(runId=run_id),
+                job=v2.Job(namespace="examples", name="load_orders"),
+                inputs=[v2.InputDataset("mssql://sales.database.windows.net:1433", "orders.dbo.raw_orders")],
+                outputs=[v2.OutputDataset("abfss://silver@lake.dfs.core.windows.net", "/orders")],
+            )
+        )
+
+    wait_until_done(addresses, run_id)
+    assert catalogue.entity("lineage_process", "lineage://examples/load_orders")
 
 
 @pytest.mark.skipif(not shutil.which("jq"), reason="the quickstart reads answers with jq")

@@ -8,6 +8,7 @@ import pytest
 
 from lineage.envelope import read_payload
 from lineage.request import read_request
+from tests.unit.infra import bicep
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
@@ -60,6 +61,16 @@ def test_event_grid_takes_and_delivers_cloud_events_with_the_least_role():
     assert "eventDeliverySchema: 'CloudEventSchemaV1_0'" in template
     assert roles()["storageQueueDataMessageSender"] in template
     assert "endpointType: 'StorageQueue'" in template
+
+
+def test_the_template_is_bicep():
+    assert not bicep.parse(EXAMPLES / "event-grid" / "subscription.bicep").has_error
+
+
+def test_the_readme_shows_the_openlineage_example_as_it_is():
+    without_comment = (EXAMPLES / "openlineage.yml").read_text("utf-8").split("\n", 1)[1]
+
+    assert f"```yaml\n{without_comment}```" in (ROOT / "README.md").read_text("utf-8")
 
 
 def roles():
