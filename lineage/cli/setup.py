@@ -1,7 +1,7 @@
 """`lineage setup`: what a Purview account needs before the app can write to it. Says what it would do, until `--yes`."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
 from typing import Annotated
 
 import typer
@@ -10,11 +10,13 @@ from lineage.cli.environment import open_datamap, run
 from lineage.cli.output import AsJson, note, say, say_json
 from lineage.cli.problems import ExitCode, Failure, Problem
 from lineage.datamap import DataMap
-from lineage.errors import Mistake
+from lineage.errors import Mistake, NotAuthorized
 from lineage.plan import PROCESS_TYPE, PROCESS_TYPE_DEFINITION
 from lineage.roles import carry_out, plan_grant
 
 MYSELF = "me"
+ALREADY, PLANNED, DONE = "already so", "would be done", "done"
+LEFT = "left to the app, whose first process registers it: you are no Data Curator"
 
 Principal = Annotated[
     str | None,
@@ -36,16 +38,40 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do it; without, only say what 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that setup sees to."""
+    """One thing that setup saw to, and what became of it."""
 
     what: str
-    do: Callable[[], Awaitable[None]] | None  # None if there is nothing to do
+    state: str
 
-    def state(self, *, yes: bool) -> str:
-        """What became of it."""
-        if self.do is None:
-            return "already so"
-        return "done" if yes else "would be done"
+
+class Setup:
+    """The steps, each looked at, and done if that was asked for."""
+
+    def __init__(self, datamap: DataMap, *, yes: bool) -> None:
+        self._datamap = datamap
+        self._yes = yes
+
+    async def grant(self, principal: str, collection: str | None) -> Step:
+        """The role Data Curator for an identity."""
+        principal = await _myself(self._datamap) if principal == MYSELF else principal
+        grant = await plan_grant(self._datamap, principal, collection)
+        what = f"make {principal} Data Curator of the collection {grant.friendly_name} ({grant.collection})"
+        if not grant.needed:
+            return Step(what, ALREADY)
+        return await self._do(what, lambda: carry_out(self._datamap, grant))
+
+    async def register(self) -> Step:
+        """The process type."""
+        what = f"register the process type {PROCESS_TYPE}"
+        if await self._datamap.type_definition(PROCESS_TYPE):
+            return Step(what, ALREADY)
+        return await self._do(what, lambda: self._datamap.create_entity_type(PROCESS_TYPE_DEFINITION))
+
+    async def _do(self, what: str, act: Callable[[], Awaitable[None]]) -> Step:
+        if not self._yes:
+            return Step(what, PLANNED)
+        await act()
+        return Step(what, DONE)
 
 
 def setup(
@@ -61,37 +87,24 @@ def setup(
     """
     steps = run(_set_up(principal, collection, yes=yes), as_json=as_json)
     if as_json:
-        facts = [{"what": step.what, "state": step.state(yes=yes)} for step in steps]
-        say_json({"dryRun": not yes, "steps": facts})
+        say_json({"dryRun": not yes, "steps": [asdict(step) for step in steps]})
         return
     for step in steps:
-        say(f"{step.state(yes=yes)}  {step.what}")
-    if not yes and any(step.do for step in steps):
+        say(f"{step.state}  {step.what}")
+    if any(step.state == PLANNED for step in steps):
         note("add --yes to do it")
 
 
 async def _set_up(principal: str | None, collection: str | None, *, yes: bool) -> list[Step]:
     async with open_datamap() as (datamap, settings):
-        steps = [step async for step in _steps(datamap, principal, collection or settings.collection)]
-        for step in steps:
-            if yes and step.do:
-                await step.do()
-    return steps
-
-
-async def _steps(datamap: DataMap, principal: str | None, collection: str | None) -> AsyncIterator[Step]:
-    if principal:  # first, since the type is registered by whoever has the role
-        yield await _grant_step(datamap, principal, collection)
-    known = await datamap.type_definition(PROCESS_TYPE)
-    register = None if known else lambda: datamap.create_entity_type(PROCESS_TYPE_DEFINITION)
-    yield Step(f"register the process type {PROCESS_TYPE}", register)
-
-
-async def _grant_step(datamap: DataMap, principal: str, collection: str | None) -> Step:
-    principal = await _myself(datamap) if principal == MYSELF else principal
-    grant = await plan_grant(datamap, principal, collection)
-    what = f"make {principal} Data Curator of the collection {grant.friendly_name} ({grant.collection})"
-    return Step(what, (lambda: carry_out(datamap, grant)) if grant.needed else None)
+        setup = Setup(datamap, yes=yes)
+        if principal is None:
+            return [await setup.register()]
+        granted = await setup.grant(principal, collection or settings.collection)
+        try:
+            return [granted, await setup.register()]
+        except NotAuthorized:  # an administrator of the collection need not be its curator
+            return [granted, Step(f"register the process type {PROCESS_TYPE}", LEFT)]
 
 
 async def _myself(datamap: DataMap) -> str:

@@ -47,6 +47,12 @@ def _options() -> argparse.Namespace:
         help="what sign-in with client credentials accepts",
     )
     parser.add_argument(
+        "--client-certificate", type=Path, metavar="FILE", help="a certificate (PEM) that sign-in accepts too"
+    )
+    parser.add_argument(
+        "--federated-token", metavar="TOKEN", help="a federated token that sign-in accepts too"
+    )
+    parser.add_argument(
         "--approve-devices",
         action=argparse.BooleanOptionalAction,
         default=True,
@@ -56,7 +62,14 @@ def _options() -> argparse.Namespace:
 
 
 async def _serve(options: argparse.Namespace) -> None:
-    sign_in = SignIn(options.identity_header, options.client_secret, options.approve_devices)
+    certificate = options.client_certificate
+    sign_in = SignIn(
+        options.identity_header,
+        options.client_secret,
+        certificate.read_text("utf-8") if certificate else None,
+        options.federated_token,
+        options.approve_devices,
+    )
     app = create_app(sign_in, _seed(options.seed))
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()

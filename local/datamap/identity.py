@@ -11,7 +11,10 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 from uuid import uuid4
 
+import jwt
 from aiohttp import web
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509 import load_pem_x509_certificate
 
 from local.datamap.tokens import PURVIEW, Tokens
 
@@ -35,6 +38,10 @@ class SignIn:
 
     identity_header: str = "local-identity-header"
     client_secret: str = "local-client-secret"  # noqa: S105 - opens nothing but this stand-in
+    client_certificate: str | None = None
+    """PEM; an assertion signed with its key is as good as the secret."""
+    federated_token: str | None = None
+    """An assertion that is good by itself, as one of a trusted issuer is."""
     approve_devices: bool = True
     """False makes device codes wait for `PUT /_control/devicecodes/{user_code}`."""
 
@@ -88,9 +95,7 @@ class Identity:
         form = await _form(request)
         grant = form.get("grant_type")
         if grant == "client_credentials":
-            return self._client_credentials(
-                form.get("client_id", ""), form.get("client_secret"), _audience(form)
-            )
+            return self._client_credentials(form, str(request.url))
         if grant == "urn:ietf:params:oauth:grant-type:device_code":
             return self._device_token(form.get("device_code", ""), _issuer(request))
         return _refused(
@@ -99,15 +104,35 @@ class Identity:
             f"AADSTS70003: The app requested an unsupported grant type '{grant}'.",
         )
 
-    def _client_credentials(self, client_id: str, secret: str | None, audience: str) -> web.Response:
-        if secret != self._sign_in.client_secret:
+    def _client_credentials(self, form: dict[str, str], endpoint: str) -> web.Response:
+        client_id = form.get("client_id", "")
+        if "client_assertion" in form:
+            if not self._vouches(form["client_assertion"], endpoint):
+                return _refused(
+                    401, "invalid_client", "AADSTS700027: Client assertion failed signature validation."
+                )
+        elif form.get("client_secret") != self._sign_in.client_secret:
             return _refused(
                 401,
                 "invalid_client",
                 f"AADSTS7000215: Invalid client secret provided. Ensure the secret being sent in the request is the client"
                 f" secret value, not the client secret ID, for a secret added to app '{client_id}'.",
             )
-        return self._issued(audience, client_id)
+        return self._issued(_audience(form), client_id)
+
+    def _vouches(self, assertion: str, endpoint: str) -> bool:
+        """RFC 7523: signed with the certificate's key for this endpoint, or by an issuer that is trusted."""
+        if assertion == self._sign_in.federated_token:
+            return True
+        if self._sign_in.client_certificate is None:
+            return False
+        certificate = load_pem_x509_certificate(self._sign_in.client_certificate.encode())
+        key = certificate.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        try:
+            jwt.decode(assertion, key, algorithms=["RS256", "PS256"], audience=endpoint)
+        except jwt.InvalidTokenError:
+            return False
+        return True
 
     async def _device_code(self, request: web.Request) -> web.Response:
         form = await _form(request)
