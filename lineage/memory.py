@@ -16,7 +16,7 @@ from lineage.batching import Batcher, gather_all
 from lineage.errors import StorageFailed
 from lineage.tables import FILTER_LIMIT, Outage, Row, Table, was_refused
 
-PARTITIONS = 4  # few, so that groups are large
+PARTITIONS = 2  # few, so that groups are large
 ROWS_PER_WRITE = 100
 
 

@@ -22,7 +22,7 @@ from lineage.request import Model
 from lineage.tables import ROWS_LIMIT, TEXT_LIMIT, Outage, Row, Table, concerns_rows
 
 TABLE = "lineageoutcomes"
-PARTITIONS = 4  # few, so that groups are large; each takes some 2,000 rows a second
+PARTITIONS = 2  # few, so that groups are large; each takes some 2,000 rows a second
 BACKLOG = 10_000  # records that wait for the table
 
 Result = Literal["created", "updated", "unchanged", "removed"]

@@ -1,6 +1,7 @@
 """What a caller wrote for a dataset, to a guid or to a type and qualifiedName. Pure; `naming` has the rules."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from lineage import naming
 from lineage.errors import InvalidRequest, Mistake
@@ -16,6 +17,9 @@ from lineage.request import (
 )
 
 GENERIC = "DataSet"
+# Jobs name the same datasets again and again.
+_locate = lru_cache(maxsize=10_000)(naming.locate)
+_locate_openlineage = lru_cache(maxsize=10_000)(naming.locate_openlineage)
 Reference = Asset | str  # type and qualifiedName, or a guid
 
 
@@ -78,9 +82,9 @@ def display_name(dataset: Dataset, asset: Asset) -> str:
 def matched(dataset: Dataset, rules: Rules) -> Match | None:
     """How naming understands a name; None for what needs no naming, and for what it does not understand."""
     if isinstance(dataset, DatasetByName):
-        return naming.locate_openlineage(dataset.namespace, dataset.name, rules)
+        return _locate_openlineage(dataset.namespace, dataset.name, rules)
     if isinstance(dataset, str) and not GUID_PATTERN.match(dataset):
-        return naming.locate(dataset, rules)
+        return _locate(dataset, rules)
     return None
 
 

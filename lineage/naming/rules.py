@@ -9,7 +9,7 @@ from lineage.naming.rule import ABSENT, Rule
 from lineage.naming.user_rules import parse_user_rules
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # compared by identity, which costs nothing as a key
 class Rules:
     """What `locate` goes by."""
 
