@@ -84,6 +84,19 @@ async def test_entities_are_read_by_guid_with_their_relationships(client, accoun
     assert [sink["guid"] for sink in found[0]["relationshipAttributes"]["sinks"]] == [down]
 
 
+async def test_hundreds_of_guids_are_read_in_as_few_calls_as_request_lines_allow(client, account):
+    names = [f"n{number}" for number in range(250)]
+    body = {"entities": [dataset(account.name(name)) | {"guid": f"-{i}"} for i, name in enumerate(names, 1)]}
+    guids = list(account.atlas("POST", "/entity/bulk", json=body)["guidAssignments"].values())
+
+    with account.counting() as counted:
+        found = await client.entities_by_guid(guids)
+
+    assert [entity["guid"] for entity in found] == guids
+    assert counted == {"GET /entity/bulk": 3}
+    assert await client.entities_by_guid([]) == []
+
+
 async def test_one_guid_that_does_not_exist_fails_the_whole_read_and_is_named(client, account, nobody):
     known = account.entity("known")
 
@@ -125,6 +138,17 @@ async def test_many_names_are_asked_for_in_as_few_calls_as_request_lines_allow(c
 
     assert {entity["attributes"]["name"] for entity in found} == set(suffixes[::50])
     assert 2 <= counted["GET /entity/bulk/uniqueAttribute/type/{typeName}"] <= 6
+
+
+@pytest.mark.parametrize("letter", ["ü", "漢", "😀", "%", " "])
+async def test_it_is_the_encoded_length_of_names_that_a_request_line_holds(client, account, letter):
+    """Each letter takes up to twelve characters in a URL; the stand-in refuses lines beyond 8 KB, as gateways do."""
+    suffixes = [f"{number:03}-{letter * 60}x" for number in range(60)]
+    account.entity(suffixes[-1])
+
+    found = await client.entities_by_qualified_name("DataSet", list(map(account.name, suffixes)))
+
+    assert [entity["attributes"]["qualifiedName"] for entity in found] == [account.name(suffixes[-1])]
 
 
 @pytest.mark.parametrize("type_name", ["no_such_type", "no such/type?x"])

@@ -10,7 +10,6 @@ from lineage.errors import (
     InvalidRequest,
     NotAuthorized,
     ReferenceMissing,
-    TypeMissing,
     Unavailable,
 )
 from lineage.naming import Rules
@@ -327,6 +326,17 @@ async def test_a_guid_that_is_not_there_is_said_where_its_name_is_needed(
     assert caught.value.fate is (Fate.DEAD if on_missing == "fail" else Fate.DEFERRED)
 
 
+async def test_removing_never_waits_for_a_guid_whose_name_columns_would_need(resolver, account, nobody):
+    columns = [{"source": {"dataset": nobody, "column": "a"}, "target": "b"}]
+    request = direct(
+        [nobody], [account.entity("down")], process={"name": "load"}, columns=columns, action="remove"
+    )
+
+    nodes = (await resolver.resolve(request, "wait")).nodes
+
+    assert nodes["inputs.0"].guid == nodes["columns.0.source.dataset"].guid == nobody
+
+
 # What is there under another spelling
 
 
@@ -376,6 +386,18 @@ async def test_of_several_that_come_near_none_is_chosen(resolver, account, lake,
     ]
 
 
+@pytest.mark.parametrize("on_missing", ["wait", "fail"])
+async def test_removing_never_waits_for_one_of_several_that_come_near(resolver, account, lake, on_missing):
+    """None of them is the one that is named, so there is nothing of it to take away."""
+    lake("orders/"), lake("orders", "azure_blob_path", endpoint="blob")
+    asked = lake("orders", scanned=False)
+    request = direct([asked], [account.entity("down")], action="remove")
+
+    nodes = (await resolver.resolve(request, on_missing)).nodes
+
+    assert (nodes["inputs.0"].qualified_name, nodes["inputs.0"].guid) == (asked, None)
+
+
 async def test_the_exact_name_counts_more_than_what_comes_near(resolver, account, lake):
     lake("orders/")
     exact = lake("orders")
@@ -391,6 +413,46 @@ async def test_a_view_is_found_where_a_pipeline_says_table(resolver, account, na
     resolved = await resolver.resolve(direct([named("orders", TABLE)], [account.entity("down")]), "fail")
 
     assert resolved.nodes["inputs.0"] == Node("azure_sql_view", account.name("orders"), guid)
+
+
+# What expires in the middle
+
+
+@pytest.fixture
+def forgetful(client, monkeypatch):
+    """A resolver that has forgotten everything by the time it looks again."""
+    monkeypatch.setattr("lineage.catalogue.REMEMBERED_FOR", 0.0)
+    monkeypatch.setattr("lineage.catalogue.NEAR_FOR", 0.0)
+    return Resolver(client)
+
+
+async def test_what_was_found_counts_even_if_it_is_forgotten_at_once(forgetful, account, named, lake):
+    up, down = account.entity("up"), account.entity("down", TABLE)
+    scanned, asked = lake("orders/"), lake("orders", scanned=False)
+    columns = [{"source": {"dataset": named("up"), "column": "a"}, "target": "b"}]
+
+    for more in ({}, {"process": {"name": "load"}}, {"process": {"name": "load"}, "columns": columns}):
+        nodes = (await forgetful.resolve(direct([named("up"), asked], [down], **more), "wait")).nodes
+
+        assert (nodes["inputs.0"].guid, nodes["outputs.0"].guid) == (up, down)
+        assert nodes["inputs.1"].qualified_name == scanned
+
+
+async def test_several_that_come_near_are_said_even_if_they_are_forgotten_at_once(forgetful, account, lake):
+    lake("orders/"), lake("orders", "azure_blob_path", endpoint="blob")
+    asked = lake("orders", scanned=False)
+
+    with pytest.raises(DatasetMissing, match="several come near"):
+        await forgetful.resolve(direct([asked], [account.entity("down")]), "create")
+
+
+async def test_a_guid_keeps_its_name_even_if_it_is_forgotten_at_once(forgetful, account):
+    up, down = account.entities("up", "down")
+    request = direct([up], [down], process={"name": "load"}, columns=[{"source": "a", "target": "b"}])
+
+    nodes = (await forgetful.resolve(request, "wait")).nodes
+
+    assert [node.qualified_name for node in nodes.values()] == [account.name("up"), account.name("down")]
 
 
 # What a write finds out

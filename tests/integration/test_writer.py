@@ -375,6 +375,22 @@ async def test_columns_are_appended_to_those_of_a_direct_edge(write, account):
     ]
 
 
+async def test_appended_columns_that_do_not_fit_beside_those_of_a_direct_edge_are_said(write, account):
+    up, down = account.entities("up", "down")
+    some = [{"source": f"first-{number:04}", "target": "x"} for number in range(600)]
+    more = [{"source": f"second-{number:04}", "target": "x"} for number in range(600)]
+
+    first = await write(inputs=[up], outputs=[down], columns=some)
+    then = await write(inputs=[up], outputs=[down], columns=more, mode="append")
+
+    kept = [pair["Source"] for pair in json.loads(account.mapping(up, down))]
+    assert (first.warnings, results(then)) == ((), ["updated"])
+    assert kept[:600] == [pair["source"] for pair in some]
+    assert then.warnings == (
+        f"columns: {1_200 - len(kept)} pairs were left out: an attribute of the Data Map holds 32768 bytes",
+    )
+
+
 async def test_an_edge_that_is_there_but_not_to_be_seen_yet_is_tried_again_later(client, writer, account):
     up, down = account.entities("up", "down")
     plan, nodes = await planned(client, {"inputs": [up], "outputs": [down], "columns": COLUMNS})
