@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 RUNTIME := azure-functions-runtime==1.3.0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test lint format schema
+.PHONY: help setup demo up test bench lint format schema
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -45,3 +45,6 @@ format: setup ## what ruff can mend by itself
 
 schema: setup ## docs/lineage-request.schema.json from the models
 	$(BIN)/python -m lineage.request > docs/lineage-request.schema.json
+
+bench: setup ## this app against its peers, into docs/benchmarks.md; QUICK=1 for a rough run, HUGE=1 for 100,000 messages
+	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(if $(HUGE),--huge)

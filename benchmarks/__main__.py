@@ -16,7 +16,11 @@ def main() -> None:
         "--quick", dest="sizes", action="store_const", const=sizes.QUICK, help="about two minutes, rough"
     )
     size.add_argument(
-        "--huge", dest="sizes", action="store_const", const=sizes.HUGE, help="with 100,000 messages waiting, too"
+        "--huge",
+        dest="sizes",
+        action="store_const",
+        const=sizes.HUGE,
+        help="with 100,000 messages waiting, too",
     )
     chosen = parser.parse_args().sizes
     started = time.monotonic()

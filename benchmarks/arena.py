@@ -28,7 +28,7 @@ SETTINGS = {
     # The app's own default, which the local stack shortens.
     "LINEAGE_GIVE_UP_AFTER": "1.00:00:00",
 }
-WARM_UP = 8  # messages
+WARM_UP = 100  # messages: as many as the host has in flight, and a few more
 POLL = 0.05  # seconds
 SETTLE = 0.5  # seconds in which an app may finish what nobody waits for
 LIMIT = 240.0  # seconds after which what has not landed is lost

@@ -75,9 +75,7 @@ class Results:
     def best_peer(self, cell: Cell) -> Cell | None:
         """The peer that landed most messages per second in the same work on the same Data Map."""
         peers = {peer.name for peer in PEERS}
-        same = [
-            c for c in self.cells if c.app in peers and (c.datamap, c.work) == (cell.datamap, cell.work)
-        ]
+        same = [c for c in self.cells if c.app in peers and (c.datamap, c.work) == (cell.datamap, cell.work)]
         return max(same, key=lambda c: c.rate, default=None)
 
     def times_best_peer(self, cell: Cell) -> float | None:

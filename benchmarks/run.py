@@ -24,7 +24,9 @@ def run(sizes: Sizes, say: Say) -> Results:
                 cells += _told(_drain(arena, each), say)
             if competitor is THIS_APP:
                 idle = latency.measure(arena, sizes.requests)
-                say(f"{competitor.name}: an idle request takes {idle.overhead_ms:.1f} ms beyond the Data Map's")
+                say(
+                    f"{competitor.name}: an idle request takes {idle.overhead_ms:.1f} ms beyond the Data Map's"
+                )
                 growth += _told(_grow(arena, sizes.growth), say)
     assert idle is not None  # noqa: S101 - this app is one of the competitors
     return Results(tuple(cells), tuple(growth), idle)

@@ -26,10 +26,10 @@ class Sizes:
     requests: int
 
 
-# Where there is a budget, 500 messages take the best peer half a minute already: it lands 25 a second at most.
+# Where there is a budget, a peer lands 25 messages a second at most, however long the queue.
 DEFAULT = Sizes(
     "full",
-    (Round(FLAT, 2000), Round(PER_ENTITY, 1000), Round(FLAT_BUDGET, 500), Round(PER_ENTITY_BUDGET, 500)),
+    (Round(FLAT, 2000), Round(PER_ENTITY, 600), Round(FLAT_BUDGET, 500), Round(PER_ENTITY_BUDGET, 200)),
     growth=(1_000, 10_000),
     requests=50,
 )

@@ -63,7 +63,9 @@ def process_lineage(guids: Sequence[str], count: int, label: str) -> Work:
 def direct_lineage(guids: Sequence[str], count: int) -> Work:
     """Distinct edges without a process."""
     pairs = {edge_key(edge): edge for edge in islice(edges(guids), count)}
-    messages = (_message(key, {"source": source, "target": target}) for key, (source, target) in pairs.items())
+    messages = (
+        _message(key, {"source": source, "target": target}) for key, (source, target) in pairs.items()
+    )
     return Work("direct lineage", tuple(messages), pairs, direct=True)
 
 
