@@ -5,7 +5,7 @@ Queues and container that are missing are made, as the Functions host makes a po
 fails to answer is `StorageFailed`. Clients are made on first need, and so is the import of the SDK.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 MESSAGE_LIMIT = 65_536  # bytes of a queue message on the wire
 CONTAINER = "lineage-payloads"
 FOREVER = -1  # time to live: a message waits until it is done, not seven days
+# For who only wants to know how things are: the SDK's own patience is minutes.
+AT_ONCE: Mapping[str, Any] = {"retry_total": 0, "connection_timeout": 5, "read_timeout": 10}
 LONGEST_DELAY = 7 * 24 * 3600  # seconds: Storage's own limit
 PAGE = 32  # messages: the most that one call receives
 
@@ -90,12 +92,13 @@ class Account:
     def depth(self, queue: str) -> int:
         """About how many messages a queue holds, those that wait or are being handled included."""
         with _failures():
-            return int(self._queue(queue).get_queue_properties().approximate_message_count or 0)
+            properties = self._queue(queue).get_queue_properties(**AT_ONCE)
+        return int(properties.approximate_message_count or 0)
 
     def has_container(self) -> bool:
         """Whether the container for payloads is there."""
         with _failures():
-            return bool(self._payloads.exists())
+            return bool(self._payloads.exists(**AT_ONCE))
 
     def keep(self, payload: bytes) -> str:
         """Stores a payload and answers its name, for a claim check."""

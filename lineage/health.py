@@ -7,6 +7,7 @@ Some things are not as they should be without keeping the app from its work: wha
 
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from dataclasses import asdict, dataclass
+from http import HTTPStatus
 from typing import Any
 
 from lineage.delivery import poison_queue
@@ -88,6 +89,9 @@ async def _data_map(service: Service, mending: Mending) -> AsyncIterator[Check]:
     try:
         offset = await service.datamap.clock_offset()
     except NotAuthorized as error:
+        if error.http_status == HTTPStatus.UNAUTHORIZED:
+            yield Check("dataMap", ok=False, detail=error.detail, fix=mending.audience())
+            return
         yield Check("dataMap", ok=True)
         yield await _not_authorized(service, mending, error)
         return
