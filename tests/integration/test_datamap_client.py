@@ -4,6 +4,9 @@ import asyncio
 import re
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from azure.core.credentials import AccessToken
 from azure.identity import ManagedIdentityCredential
 
 from lineage.datamap import DataMap
@@ -446,6 +449,46 @@ async def test_a_call_that_would_have_to_wait_too_long_is_given_up_and_says_when
         "retryAfterSeconds": 300.0,
     }
     assert 200 < client.pause <= 300
+
+
+class Known:
+    """A credential with a token of its own."""
+
+    def get_token(self, *_scopes, **_options):
+        return AccessToken("token", 9_999_999_999)
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("inf", 3600.0),
+        ("1e999", 3600.0),
+        ("86400", 3600.0),
+        ("1.5", 1.5),
+        ("0", 0.0),
+        ("-5", 0.0),
+        ("nan", 0.0),
+        ("soon", None),
+        ("", None),
+    ],
+)
+async def test_when_to_come_back_is_at_most_an_hour_whatever_the_header_says(monkeypatch, header, seconds):
+    monkeypatch.setattr("lineage.datamap.PATIENCE", 0)
+
+    async def throttled(_request):
+        return web.Response(status=429, headers={"Retry-After": header})
+
+    app = web.Application()
+    app.router.add_post("/{path:.*}", throttled)
+    async with TestServer(app) as server:
+        endpoint = str(server.make_url("")).rstrip("/")
+        client = DataMap(endpoint, Known(), scope=SCOPE, max_concurrency=1)
+        with pytest.raises(Unavailable) as caught:
+            await client.upsert([dataset("x")])
+        client.close()
+
+    assert caught.value.retry_after == seconds
+    assert client.pause <= 3600
 
 
 async def test_while_the_data_map_rests_no_other_call_is_made(client, account):

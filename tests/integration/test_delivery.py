@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from lineage.account import Account
 from lineage.delivery import Delivery, PoisonQueue, Received, poison_queue
 from lineage.delivery.backoff import Backoff
 from lineage.delivery.history import DEFERRED
@@ -113,7 +114,7 @@ async def test_a_message_that_is_handled_is_done_and_its_outcome_kept(desk, stat
 async def test_a_payload_is_removed_when_its_message_is_done(desk):
     claim = await desk.storage.keep(BODY)
 
-    await desk.deliver(done(), seal(None, SENT, {"subject": "the id"}, claim=claim))
+    await desk.deliver(done(), seal(b"", SENT, {"subject": "the id"}, claim=claim))
 
     with pytest.raises(PayloadGone):
         await desk.storage.fetch(claim)
@@ -125,7 +126,7 @@ async def test_that_an_outcome_cannot_be_kept_makes_nothing_undone(account, no_t
     claim = await account.keep(BODY)
 
     await desk.deliver(done())
-    await desk.deliver(done(), seal(None, SENT, {"subject": "the id"}, claim=claim))
+    await desk.deliver(done(), seal(b"", SENT, {"subject": "the id"}, claim=claim))
     await desk.outcomes.flush()
 
     assert await desk.depths() == (0, 0)
@@ -137,7 +138,7 @@ async def test_that_an_outcome_cannot_be_kept_makes_nothing_undone(account, no_t
 @pytest.mark.parametrize("status", ["done", "superseded", "accumulated"])
 async def test_a_duplicate_whose_payload_is_gone_because_it_is_done_has_nothing_left_to_do(desk, status):
     claim = await desk.storage.keep(BODY)
-    body = seal(None, SENT, {"subject": "the id"}, claim=claim)
+    body = seal(b"", SENT, {"subject": "the id"}, claim=claim)
 
     await desk.deliver(done(status=status), body)
     await desk.deliver(never, body)
@@ -154,7 +155,7 @@ async def test_a_payload_that_is_gone_before_its_message_is_done_is_said(desk, s
     if status:
         await desk.outcomes.record_now(Record(id="the id", status=status, first_seen=now, last_seen=now))
 
-    await desk.deliver(never, seal(None, SENT, {"subject": "the id"}, claim=claim))
+    await desk.deliver(never, seal(b"", SENT, {"subject": "the id"}, claim=claim))
 
     (dead,) = await desk.poison.messages()
     assert (dead.problem, dead.claim, dead.attributes["subject"]) == ("payload-gone", claim, "the id")
@@ -166,7 +167,7 @@ async def test_where_nobody_can_say_whether_it_is_done_the_message_is_not_lost(a
     claim = await account.keep(BODY)
     await account.discard(claim)
 
-    await desk.deliver(never, seal(None, SENT, subject, claim=claim))
+    await desk.deliver(never, seal(b"", SENT, subject, claim=claim))
 
     (dead,) = await desk.poison.messages()
     assert (dead.problem, dead.claim) == ("payload-gone", claim)
@@ -185,11 +186,7 @@ async def test_what_may_mend_by_itself_comes_back_later(desk, error):
 
 async def test_a_deferral_carries_the_message_to_the_byte_and_what_it_has_been_through(desk, monkeypatch):
     sent = []
-
-    async def send(queue, message, *, delay=0):
-        sent.append((queue, message, delay))
-
-    monkeypatch.setattr(desk.storage, "send", send)
+    monkeypatch.setattr(Account, "send", lambda _account, *message: sent.append(message))
     long_ago = datetime.now(UTC) - timedelta(hours=2)
     error = Unavailable("down", http_status=503, error_code="X", request_id="r", retry_after=300.0)
 
@@ -221,16 +218,12 @@ async def test_a_deferral_is_recorded_with_its_reason_and_when_it_comes_back(des
 async def test_a_message_that_grows_too_large_by_its_reason_goes_by_claim_check(desk, monkeypatch):
     large = json.dumps({**REQUEST, "id": "x" * 60_000}).encode()
     sent = []
-
-    async def send(_queue, message, *, delay):
-        sent.append((message, delay))
-
-    monkeypatch.setattr(desk.storage, "send", send)
+    monkeypatch.setattr(Account, "send", lambda _account, *message: sent.append(message))
 
     await desk.deliver(failing(missing(final=False)), large)
     await desk.deliver(failing(Unavailable("ü" * 8_000)), large)
 
-    claims = [open_envelope(message).claim for message, _ in sent]
+    claims = [open_envelope(message).claim for _, message, _ in sent]
     assert claims[0] is None
     assert await desk.storage.fetch(claims[1]) == large
 
@@ -332,7 +325,7 @@ async def test_a_replay_gives_back_the_original_and_then_takes_the_dead_message_
 
 async def test_a_replay_of_a_claim_check_starts_anew_under_the_same_id(desk):
     claim = await desk.storage.keep(BODY)
-    await desk.deliver(failing(missing(final=True)), seal(None, SENT, {"subject": "the id"}, claim=claim))
+    await desk.deliver(failing(missing(final=True)), seal(b"", SENT, {"subject": "the id"}, claim=claim))
 
     await desk.poison.replay(dry_run=False)
 
@@ -345,7 +338,7 @@ async def test_a_replay_of_a_claim_check_starts_anew_under_the_same_id(desk):
 
 async def test_dropping_takes_the_payload_along(desk):
     claim = await desk.storage.keep(BODY)
-    await desk.deliver(failing(missing(final=True)), seal(None, SENT, {"subject": "the id"}, claim=claim))
+    await desk.deliver(failing(missing(final=True)), seal(b"", SENT, {"subject": "the id"}, claim=claim))
 
     await desk.poison.drop(everything)
     assert await desk.storage.fetch(claim) == BODY

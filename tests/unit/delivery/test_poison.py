@@ -45,7 +45,7 @@ def test_a_request_in_a_senders_envelope_is_the_hosts_own_too():
 
 
 def test_of_a_claim_check_the_claim_is_known():
-    dead = read(seal(None, DEAD, {"problem": "p", "reason": "r"}, claim="2026/01/01/x"))
+    dead = read(seal(b"", DEAD, {"problem": "p", "reason": "r"}, claim="2026/01/01/x"))
 
     assert (dead.claim, dead.original) == ("2026/01/01/x", b"")
 

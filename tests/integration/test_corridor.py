@@ -1,0 +1,202 @@
+"""The whole way of a request inside the app: what is resolved, in which order it is written, what is said of it."""
+
+import asyncio
+from uuid import uuid4
+
+import pytest
+
+from lineage.account import Account
+from lineage.errors import DatasetMissing, Fate, InvalidRequest
+from lineage.request import read_request
+from lineage.service import Service
+from lineage.settings import Settings
+
+COLUMNS = [{"source": "a", "target": "b"}]
+
+
+@pytest.fixture
+async def service(address, credential, storage):
+    """The app's parts, put together as the app does it, with a queue of its own."""
+    assert credential
+    settings = {
+        "PURVIEW_ENDPOINT": address,
+        "LINEAGE_QUEUE_NAME": f"q{uuid4().hex}",
+        "LineageStorage": storage.connection_string.get_secret_value(),
+    }
+    service = Service(Settings.read(settings))
+    yield service
+    await service.close()
+
+
+@pytest.fixture
+def walk(service):
+    async def walk(on_missing="wait", **payload):
+        return await service.corridor.walk(read_request(payload), on_missing)
+
+    return walk
+
+
+@pytest.fixture
+def load(account):
+    """A process of the test's own."""
+    return {"name": "load", "qualifiedName": account.name("load")}
+
+
+@pytest.fixture
+def named(account):
+    def named(suffix):
+        return {"typeName": "DataSet", "qualifiedName": account.name(suffix)}
+
+    return named
+
+
+async def test_a_request_is_written_and_its_outcome_says_what(walk, account, named, load):
+    up, down = account.entities("up", "down")
+
+    outcome = await walk(id="run-7", inputs=[named("up")], outputs=[down], process=load)
+
+    assert (outcome.id, outcome.status, outcome.process.result) == ("run-7", "done", "created")
+    assert account.arrows(outcome.process.guid) == {(up, outcome.process.guid), (outcome.process.guid, down)}
+
+
+async def test_what_the_request_says_about_missing_datasets_counts_more_than_the_setting(walk, named, load):
+    fates = {}
+    for on_missing in ("wait", "fail"):
+        with pytest.raises(DatasetMissing) as caught:
+            await walk("create", inputs=[named("gone")], process=load, onMissing=on_missing)
+        fates[on_missing] = caught.value.fate
+
+    assert fates == {"wait": Fate.DEFERRED, "fail": Fate.DEAD}
+    assert (await walk("fail", inputs=[named("new")], process=load, onMissing="create")).datasets[
+        0
+    ].result == "created"
+
+
+async def test_a_dataset_that_was_created_is_known_to_the_next_request(walk, account, named, load):
+    await walk("create", inputs=[named("new")], process=load)
+
+    with account.counting() as counted:
+        await walk("fail", inputs=[named("new")], outputs=[], process=load)
+
+    assert not [route for route in counted if "uniqueAttribute" in route]
+
+
+async def test_how_a_dataset_was_found_is_said_in_the_outcome(walk, account, load):
+    view = {"typeName": "azure_sql_view", "attributes": {"name": "v", "qualifiedName": account.name("v")}}
+    account.atlas("POST", "/entity/bulk", json={"entities": [view]})
+    asked = {"typeName": "azure_sql_table", "qualifiedName": account.name("v")}
+
+    outcome = await walk(inputs=[asked], process=load)
+
+    assert outcome.warnings == (
+        f"inputs.0: azure_sql_table {account.name('v')} was found as azure_sql_view {account.name('v')}",
+    )
+
+
+async def test_of_two_events_about_a_process_the_newer_one_stays(walk, account, load):
+    old, new = account.entities("old", "new")
+
+    first = await walk(inputs=[new], process=load, eventTime="2026-01-02T00:00:00Z")
+    second = await walk(inputs=[old], process=load, eventTime="2026-01-01T00:00:00Z")
+
+    assert (first.status, second.status) == ("done", "superseded")
+    assert account.arrows(first.process.guid) == {(new, first.process.guid)}
+
+
+async def test_of_many_events_at_once_the_newest_stays_in_whatever_order_they_come(walk, account, load):
+    guids = account.entities(*(f"n{number}" for number in range(8)))
+    order = [3, 6, 0, 7, 2, 5, 1, 4]
+
+    await asyncio.gather(
+        *(
+            walk(inputs=[guids[number]], process=load, eventTime=f"2026-01-0{number + 1}T00:00:00Z")
+            for number in order
+        )
+    )
+
+    ((upstream, _),) = account.arrows(guids[7])
+    assert upstream == guids[7]
+    assert account.arrows(guids[0]) == set()
+
+
+async def test_an_event_that_could_not_be_written_does_not_keep_older_ones_from_counting(
+    walk, account, nobody, load
+):
+    up = account.entity("up")
+    with pytest.raises(DatasetMissing):
+        await walk(inputs=[nobody], process=load, eventTime="2026-01-02T00:00:00Z")
+
+    outcome = await walk(inputs=[up], process=load, eventTime="2026-01-01T00:00:00Z")
+
+    assert outcome.status == "done"
+
+
+async def test_a_guid_that_does_not_exist_is_named_by_its_path(walk, account, nobody):
+    with pytest.raises(DatasetMissing) as caught:
+        await walk(inputs=[account.entity("up"), nobody], outputs=[account.entity("down")])
+
+    assert [mistake.path for mistake in caught.value.mistakes] == ["inputs.1"]
+    assert caught.value.facts()["errorCode"] == "ATLAS-400-00-07D"
+
+
+async def test_removing_what_is_not_there_is_done_whatever_is_to_be_done_about_missing_datasets(
+    walk, account, nobody, named, load
+):
+    columns = [{"source": {"dataset": nobody, "column": "a"}, "target": "b"}]
+
+    for on_missing in ("wait", "create", "fail"):
+        direct = await walk(on_missing, inputs=[named("gone")], outputs=[named("away")], action="remove")
+        process = await walk(
+            on_missing,
+            inputs=[nobody],
+            outputs=[named("gone")],
+            columns=columns,
+            process=load,
+            action="remove",
+        )
+        assert (direct.removed, process.removed) == (0, 0)
+
+    assert account.find("gone") == account.find("away") == []
+
+
+async def test_a_dataset_that_is_its_own_upstream_is_refused_before_anything_is_written(walk, account):
+    up = account.entity("up")
+
+    with account.counting() as counted, pytest.raises(InvalidRequest, match="cannot be upstream of itself"):
+        await walk(inputs=[up], outputs=[up])
+
+    assert counted == {}
+
+
+# For later
+
+
+async def test_a_request_is_recorded_as_queued_before_its_message_can_be_done(service, monkeypatch):
+    """Else the record of its end could be followed by one that says that it waits."""
+    happened = []
+    send, record = Account.send, service.outcomes.record
+
+    def watched_send(account, *message):
+        happened.append("sent")
+        send(account, *message)
+
+    def watched_record(what):
+        happened.append(what.status)
+        record(what)
+
+    monkeypatch.setattr(Account, "send", watched_send)
+    monkeypatch.setattr(service.outcomes, "record", watched_record)
+
+    assert await service.enqueue({"id": "run-7", "source": "a", "target": "b"}) == "run-7"
+    await service.outcomes.flush()
+
+    assert happened == ["queued", "sent"]
+    assert (await service.outcomes.find("run-7")).status == "queued"
+
+
+async def test_what_is_no_request_is_neither_queued_nor_recorded(service):
+    with pytest.raises(InvalidRequest):
+        await service.enqueue({"id": "run-8", "source": "a"})
+
+    assert await service.outcomes.find("run-8") is None
+    assert await service.storage.receive(service.settings.queue_name, 30) == []
