@@ -8,10 +8,10 @@ from urllib.parse import unquote
 
 import azure.functions as func
 
-from lineage import health, http, intake
+from lineage import health, http, intake, openapi
 from lineage.delivery import Received
 from lineage.errors import LineageError
-from lineage.service import service
+from lineage.service import consume, service
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 
@@ -25,7 +25,7 @@ app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 )
 async def consume_lineage(message: func.QueueMessage, context: func.Context) -> None:
     """Writes the lineage that a queue message asks for."""
-    await service().consume(
+    await consume(
         Received(
             body=message.get_body(),
             message_id=message.id or "",
@@ -119,3 +119,10 @@ async def get_ready(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001
     except LineageError as error:
         checks = health.unconfigured(error)
     return http.readiness(checks)
+
+
+@app.function_name("OpenApi")
+@app.route("openapi.json", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+async def get_openapi(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - the runtime passes it
+    """The HTTP API, described."""
+    return http.json_response(openapi.document())

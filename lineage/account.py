@@ -16,6 +16,7 @@ from uuid import uuid4
 from azure.core.credentials import TokenCredential
 from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError, ResourceNotFoundError
 
+from lineage.envelope import Attributes, seal
 from lineage.errors import Mistake, PayloadGone, StorageFailed
 from lineage.identity import storage_credential
 from lineage.settings import Storage
@@ -63,6 +64,22 @@ class Account:
             except ResourceNotFoundError:
                 _ensure(client.create_queue)
                 client.send_message(message.decode(), **options)
+
+    def post(
+        self,
+        queue: str,
+        data: bytes,
+        kind: str,
+        attributes: Attributes,
+        *,
+        claim: str | None = None,
+        delay: float = 0,
+    ) -> None:
+        """Sends data in an envelope; by claim check if it lies in the container already, or is too large for a queue."""
+        message = seal(data, kind, attributes, claim=claim)
+        if len(message) > MESSAGE_LIMIT:
+            message = seal(data, kind, attributes, claim=self.keep(data))
+        self.send(queue, message, delay)
 
     def receive(self, queue: str, lease_seconds: int) -> list[Leased]:
         """Up to `PAGE` messages, hidden from others for so long; none if nobody has made the queue yet."""

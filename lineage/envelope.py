@@ -79,7 +79,7 @@ def read_payload(original: bytes) -> Any:
     raise InvalidRequest(Mistake("data", f"more than {NESTING_LIMIT} CloudEvents in each other"))
 
 
-def seal(data: bytes | None, kind: str, attributes: Attributes, *, claim: str | None = None) -> bytes:
+def seal(data: bytes, kind: str, attributes: Attributes, *, claim: str | None = None) -> bytes:
     """
     A CloudEvents 1.0 JSON envelope around a message, as ASCII.
 
@@ -96,7 +96,7 @@ def seal(data: bytes | None, kind: str, attributes: Attributes, *, claim: str | 
     }
     if claim is not None:
         event["dataref"] = claim
-    elif data is not None:
+    else:
         event |= _carried(data)
     return json.dumps(event).encode("ascii")
 

@@ -15,8 +15,9 @@ from typing import Any, Self
 
 from azure.core.credentials import TokenCredential
 
-from lineage.account import MESSAGE_LIMIT, Account
-from lineage.envelope import SENT, seal
+from lineage.account import Account
+from lineage.envelope import SENT
+from lineage.openlineage import is_event, read_event
 from lineage.request import LineageRequest, read_request
 from lineage.settings import Storage
 
@@ -42,14 +43,10 @@ class Sender:
             self._account = Account(Storage.model_validate({"LineageStorage": storage}))
 
     def send(self, request: Mapping[str, Any] | LineageRequest) -> str:
-        """Puts a request on the queue and answers its id, or raises `InvalidRequest` with every mistake."""
+        """Puts a request or an OpenLineage event on the queue and answers its id, or raises `InvalidRequest`."""
         payload = _payload(request)
-        key = read_request(payload).key
-        body = json.dumps(payload).encode()
-        message = seal(body, SENT, {"subject": key})
-        if len(message) > MESSAGE_LIMIT:
-            message = seal(None, SENT, {"subject": key}, claim=self._account.keep(body))
-        self._account.send(self._queue, message)
+        key = read_event(payload).event.key if is_event(payload) else read_request(payload).key
+        self._account.post(self._queue, json.dumps(payload).encode(), SENT, {"subject": key})
         return key
 
     def close(self) -> None:

@@ -8,19 +8,18 @@ import json
 import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from functools import cache
-from typing import Any
+from functools import cache, partial
+from typing import Any, NoReturn
 
 from azure.core.credentials import TokenCredential
 
 from lineage import outcomes, runs
-from lineage.account import MESSAGE_LIMIT
 from lineage.batching import gather_all
 from lineage.corridor import Corridor
 from lineage.datamap import DataMap
 from lineage.delivery import Delivery, Received
 from lineage.delivery.backoff import Backoff
-from lineage.envelope import SENT, seal
+from lineage.envelope import SENT
 from lineage.errors import InvalidSettings, LineageError, Mistake, NotAuthorized, Unavailable
 from lineage.explain import Explainer
 from lineage.identity import purview_credential
@@ -31,7 +30,7 @@ from lineage.outcomes import Outcome, Outcomes, Record
 from lineage.request import LineageRequest, OnMissing, read_request
 from lineage.resolver import Resolver
 from lineage.runs import Runs
-from lineage.settings import Settings
+from lineage.settings import DeliverySettings, Settings
 from lineage.storage import StorageAccount
 from lineage.tables import Table
 from lineage.writer import Writer
@@ -61,13 +60,7 @@ class Service:
         self._memory = Memory(self._outcomes_table, lasts=settings.reassert_after)
         self.corridor = Corridor(self.datamap, resolver, writer, Order(self._outcomes_table), self._memory)
         self.explainer = Explainer(settings, resolver, self.corridor)
-        self._delivery = Delivery(
-            self.storage,
-            self.outcomes,
-            settings.queue_name,
-            backoff=Backoff(settings.retry_after, settings.retry_after_max, settings.give_up_after),
-            max_dequeue_count=settings.max_dequeue_count,
-        )
+        self._delivery = _delivery(settings, self.storage, self.outcomes)
 
     async def consume(self, received: Received) -> None:
         """A message from the queue, to its end."""
@@ -92,12 +85,12 @@ class Service:
         """Puts a request on the queue for later and answers its id, or raises `InvalidRequest`."""
         key = read_request(payload).key
         self.outcomes.record(_record(key, "queued"))  # before the message can be done
-        await self._send(payload, key)
+        await self._post(payload, key)
         return key
 
     async def enqueue_event(self, event: Event) -> None:
         """Puts an OpenLineage event on the queue, condensed."""
-        await self._send(event.to_json(), _key(event))
+        await self._post(event.to_json(), event.key)
 
     async def expire_runs(self) -> int:
         """Forgets OpenLineage events of runs that nobody has told of for long; answers how many."""
@@ -138,18 +131,14 @@ class Service:
             )
             parts = await gather_all(walks)
         except LineageError as error:
-            error.request_key = _key(event)
+            error.request_key = event.key
             raise
         warnings = tuple(f"{warning.path}: {warning.message}" for warning in translation.warnings)
-        return _outcome_of_event(_key(event), translation.verdict, parts, warnings)
+        return _outcome_of_event(event.key, translation.verdict, parts, warnings)
 
-    async def _send(self, payload: Any, key: str) -> None:
-        """By claim check if it is too large for the queue."""
+    async def _post(self, payload: Any, key: str) -> None:
         body = json.dumps(payload).encode()
-        message = seal(body, SENT, {"subject": key})
-        if len(message) > MESSAGE_LIMIT:
-            message = seal(None, SENT, {"subject": key}, claim=await self.storage.keep(body))
-        await self.storage.send(self.settings.queue_name, message)
+        await self.storage.post(self.settings.queue_name, body, SENT, {"subject": key})
 
     async def _how_to_grant(self) -> str:
         """Who lacks which role on what, and what to do about it."""
@@ -167,18 +156,44 @@ def service() -> Service:
     return Service(Settings.read(os.environ))
 
 
+async def consume(received: Received) -> None:
+    """A message from the queue to its end. While the settings are not in order it is put back, with that reason."""
+    try:
+        ready = service()
+    except InvalidSettings as error:
+        await _without_service().deliver(received, partial(_refuse, error))
+    else:
+        await ready.consume(received)
+
+
+@cache
+def _without_service() -> Delivery:
+    """What can be done for messages while the app cannot reach Purview: it takes a queue and an account."""
+    settings = DeliverySettings.read(os.environ)
+    outcomes_table = Table(settings.storage, outcomes.TABLE)
+    return _delivery(settings, StorageAccount(settings.storage), Outcomes(outcomes_table))
+
+
+async def _refuse(error: InvalidSettings, _payload: Any) -> NoReturn:
+    raise error
+
+
+def _delivery(settings: DeliverySettings, storage: StorageAccount, records: Outcomes) -> Delivery:
+    return Delivery(
+        storage,
+        records,
+        settings.queue_name,
+        backoff=Backoff(settings.retry_after, settings.retry_after_max, settings.give_up_after),
+        max_dequeue_count=settings.max_dequeue_count,
+    )
+
+
 def _credential(settings: Settings) -> TokenCredential:
     """What `azure-identity` says to values it cannot use, as the mistake in the settings that it is."""
     try:
         return purview_credential(settings)
     except ValueError as error:
         raise InvalidSettings([Mistake("PURVIEW_AUTH", str(error))]) from error
-
-
-def _key(event: Event) -> str:
-    """The id under which what became of an event is found: its run's, or the name of what it declares."""
-    declared = event.job or (event.dataset and event.dataset.name)
-    return event.run_id or (f"{declared.namespace}/{declared.name}" if declared else "")
 
 
 def _outcome_of_event(

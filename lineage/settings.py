@@ -131,27 +131,10 @@ class Storage(BaseModel):
         return self
 
 
-class PurviewSettings(BaseModel):
-    """What it takes to sign in and speak to the Data Map: all that somebody needs who only looks at lineage."""
+class Readable(BaseModel):
+    """Settings that are read from the environment."""
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
-
-    endpoint: ServiceUrl = Field(alias="PURVIEW_ENDPOINT")
-    auth: Auth = Field(default="managed-identity", alias="PURVIEW_AUTH")
-    tenant_id: str | None = Field(default=None, alias="PURVIEW_TENANT_ID")
-    client_id: str | None = Field(default=None, alias="PURVIEW_CLIENT_ID")
-    client_secret: SecretStr | None = Field(default=None, alias="PURVIEW_CLIENT_SECRET")
-    certificate_path: Path | None = Field(default=None, alias="PURVIEW_CLIENT_CERTIFICATE_PATH")
-    certificate_password: SecretStr | None = Field(default=None, alias="PURVIEW_CLIENT_CERTIFICATE_PASSWORD")
-    # The name under which workload identity federation hands a process its token.
-    federated_token_file: Path | None = Field(default=None, alias="AZURE_FEDERATED_TOKEN_FILE")
-    authority: ServiceUrl = Field(default="https://login.microsoftonline.com", alias="PURVIEW_AUTHORITY_HOST")
-    scope: str = Field(default="https://purview.azure.net/.default", alias="PURVIEW_SCOPE")
-    collection: str | None = Field(default=None, alias="PURVIEW_COLLECTION")
-    max_concurrency: Annotated[int, Field(ge=1, le=64)] = Field(default=8, alias="LINEAGE_MAX_CONCURRENCY")
-    naming_rules: Annotated[Rules, BeforeValidator(_naming_rules)] = Field(
-        default=BUILT_IN, alias="LINEAGE_NAMING_RULES"
-    )
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Self:
@@ -170,21 +153,47 @@ class PurviewSettings(BaseModel):
             raise InvalidSettings([_to_mistake(item) for item in error.errors(include_input=False)]) from None
 
 
-class Settings(PurviewSettings):
-    """Everything the app can be told. Frozen: read once per process."""
+class PurviewSettings(Readable):
+    """What it takes to sign in and speak to the Data Map: all that somebody needs who only looks at lineage."""
+
+    endpoint: ServiceUrl = Field(alias="PURVIEW_ENDPOINT")
+    auth: Auth = Field(default="managed-identity", alias="PURVIEW_AUTH")
+    tenant_id: str | None = Field(default=None, alias="PURVIEW_TENANT_ID")
+    client_id: str | None = Field(default=None, alias="PURVIEW_CLIENT_ID")
+    client_secret: SecretStr | None = Field(default=None, alias="PURVIEW_CLIENT_SECRET")
+    certificate_path: Path | None = Field(default=None, alias="PURVIEW_CLIENT_CERTIFICATE_PATH")
+    certificate_password: SecretStr | None = Field(default=None, alias="PURVIEW_CLIENT_CERTIFICATE_PASSWORD")
+    # The name under which workload identity federation hands a process its token.
+    federated_token_file: Path | None = Field(default=None, alias="AZURE_FEDERATED_TOKEN_FILE")
+    authority: ServiceUrl = Field(default="https://login.microsoftonline.com", alias="PURVIEW_AUTHORITY_HOST")
+    scope: str = Field(default="https://purview.azure.net/.default", alias="PURVIEW_SCOPE")
+    collection: str | None = Field(default=None, alias="PURVIEW_COLLECTION")
+    max_concurrency: Annotated[int, Field(ge=1, le=64)] = Field(default=8, alias="LINEAGE_MAX_CONCURRENCY")
+    naming_rules: Annotated[Rules, BeforeValidator(_naming_rules)] = Field(
+        default=BUILT_IN, alias="LINEAGE_NAMING_RULES"
+    )
+
+
+class DeliverySettings(Readable):
+    """What it takes to see a message to its end: the queue, and how long to try."""
 
     queue_name: Annotated[str, AfterValidator(_queue_name)] = Field(alias="LINEAGE_QUEUE_NAME")
+    give_up_after: Duration = Field(default=timedelta(hours=24), alias="LINEAGE_GIVE_UP_AFTER")
+    retry_after: Duration = Field(default=timedelta(seconds=30), alias="LINEAGE_RETRY_AFTER")
+    retry_after_max: Duration = Field(default=timedelta(hours=1), alias="LINEAGE_RETRY_AFTER_MAX")
+    max_dequeue_count: Annotated[int, Field(ge=1)] = Field(alias=MAX_DEQUEUE_COUNT)
+    storage: Storage
+
+
+class Settings(DeliverySettings, PurviewSettings):
+    """Everything the app can be told. Frozen: read once per process."""
+
     on_missing: Literal["wait", "create", "fail"] = Field(default="wait", alias="LINEAGE_ON_MISSING")
     openlineage_on_missing: Literal["wait", "create", "fail"] = Field(
         default="create", alias="LINEAGE_OPENLINEAGE_ON_MISSING"
     )
     reassert_after: Duration = Field(default=timedelta(hours=24), alias="LINEAGE_REASSERT_AFTER")
     keep_runs: Duration = Field(default=timedelta(days=7), alias="LINEAGE_KEEP_RUNS")
-    give_up_after: Duration = Field(default=timedelta(hours=24), alias="LINEAGE_GIVE_UP_AFTER")
-    retry_after: Duration = Field(default=timedelta(seconds=30), alias="LINEAGE_RETRY_AFTER")
-    retry_after_max: Duration = Field(default=timedelta(hours=1), alias="LINEAGE_RETRY_AFTER_MAX")
-    max_dequeue_count: Annotated[int, Field(ge=1)] = Field(alias=MAX_DEQUEUE_COUNT)
-    storage: Storage
 
 
 def _max_dequeue_count() -> str:

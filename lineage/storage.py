@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
 from lineage.account import Account, Leased
+from lineage.envelope import Attributes
 from lineage.settings import Storage
 
 THREADS = 8
@@ -24,6 +25,19 @@ class StorageAccount:
     async def send(self, queue: str, message: bytes, *, delay: float = 0) -> None:
         """Puts a message on a queue, to be seen after `delay` seconds."""
         await self._run(self._account.send, queue, message, delay)
+
+    async def post(
+        self,
+        queue: str,
+        data: bytes,
+        kind: str,
+        attributes: Attributes,
+        *,
+        claim: str | None = None,
+        delay: float = 0,
+    ) -> None:
+        """Sends data in an envelope, by claim check where it has to be."""
+        await self._run(self._account.post, queue, data, kind, attributes, claim=claim, delay=delay)
 
     async def receive(self, queue: str, lease_seconds: int) -> list[Leased]:
         """Messages of a queue, hidden from others for so long."""

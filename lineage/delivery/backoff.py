@@ -19,7 +19,7 @@ class Backoff:
         """
         How long until the next attempt; None if it is time to give up.
 
-        The last attempt comes when patience ends, so that what mends in the meantime is still seen.
+        The last attempt comes about when patience ends, so that what mends in the meantime is still seen.
         """
         patience = min(self.give_up_after, error.patience or self.give_up_after)
         if age >= patience:
@@ -27,4 +27,4 @@ class Backoff:
         growing = min(self.longest, self.first * float(2 ** min(attempts - 1, 30)))
         jittered = growing * random.uniform(0.75, 1.25)  # noqa: S311 - spreads load, keeps no secret
         asked = timedelta(seconds=error.retry_after or 0) if isinstance(error, DataMapError) else timedelta()
-        return max(asked, min(jittered, patience - age))
+        return max(asked, min(jittered, max(patience - age, self.first)))

@@ -13,7 +13,7 @@ from typing import Any
 
 from lineage.account import Leased
 from lineage.delivery.history import DEFERRED
-from lineage.envelope import SENT, Envelope, open_envelope, seal
+from lineage.envelope import SENT, Envelope, open_envelope
 from lineage.storage import StorageAccount
 
 DEAD = "lineage.request.dead"  # the CloudEvents type of a message in the poison queue
@@ -90,11 +90,11 @@ class PoisonQueue:
         return done
 
     async def _send_back(self, envelope: Envelope) -> None:
-        body = envelope.original
-        if envelope.claim:
-            subject = {"subject": envelope.subject} if envelope.subject else {}
-            body = seal(None, SENT, subject, claim=envelope.claim)
-        await self._storage.send(self._queue, body)
+        if envelope.claim is None:
+            await self._storage.send(self._queue, envelope.original)
+            return
+        subject = {"subject": envelope.subject} if envelope.subject else {}
+        await self._storage.post(self._queue, b"", SENT, subject, claim=envelope.claim)
 
     async def _discard_payload(self, envelope: Envelope) -> None:
         if envelope.claim:

@@ -16,11 +16,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from lineage.account import MESSAGE_LIMIT
 from lineage.delivery.backoff import Backoff
 from lineage.delivery.history import DEFERRED, History, Received
 from lineage.delivery.poison import DEAD, poison_queue
-from lineage.envelope import Envelope, open_envelope, read_payload, seal
+from lineage.envelope import Attributes, Envelope, open_envelope, read_payload
 from lineage.errors import Fate, LineageError, PayloadGone, StorageFailed
 from lineage.outcomes import Outcome, Outcomes, Record
 from lineage.storage import StorageAccount
@@ -127,28 +126,25 @@ class Delivery:
         log_fate("dead", message, bug)
 
     async def _defer(self, message: Delivered, error: LineageError, delay: float) -> None:
-        attributes = {**_reason(error), **message.history.attributes()}
-        await self._send(self._queue, message.envelope, DEFERRED, attributes, delay=delay)
+        attributes = {**_reason(error), **_subject(message, error), **message.history.attributes()}
+        await self._post(self._queue, message.envelope, DEFERRED, attributes, delay)
 
     async def _bury(self, message: Delivered, error: Exception) -> None:
         attributes = {
             **_reason(error),
+            **_subject(message, error),
             **message.history.attributes(),
             "messageid": message.received.message_id,
             "invocationid": message.received.invocation_id,
         }
-        await self._send(poison_queue(self._queue), message.envelope, DEAD, attributes)
+        await self._post(poison_queue(self._queue), message.envelope, DEAD, attributes)
 
-    async def _send(
-        self, queue: str, envelope: Envelope, kind: str, attributes: dict[str, str | int], *, delay: float = 0
+    async def _post(
+        self, queue: str, envelope: Envelope, kind: str, attributes: Attributes, delay: float = 0
     ) -> None:
-        """By claim check if message and reason together are too large for a queue."""
-        if envelope.subject:
-            attributes["subject"] = envelope.subject
-        sealed = seal(envelope.original, kind, attributes, claim=envelope.claim)
-        if len(sealed) > MESSAGE_LIMIT:
-            sealed = seal(None, kind, attributes, claim=await self._storage.keep(envelope.original))
-        await self._storage.send(queue, sealed, delay=delay)
+        await self._storage.post(
+            queue, envelope.original, kind, attributes, claim=envelope.claim, delay=delay
+        )
 
     async def _tried(self, call: Awaitable[object]) -> None:
         """Bookkeeping after a message is done: that it fails must not make it undone."""
@@ -209,8 +205,14 @@ def _record(
 
 def _id(message: Delivered, error: Exception) -> str:
     """The request's id, as far as the message could be understood."""
+    return str(_subject(message, error).get("subject") or message.received.message_id)
+
+
+def _subject(message: Delivered, error: Exception) -> dict[str, str | int]:
+    """The request's id as a CloudEvents attribute, once it is known."""
     known = error.request_key if isinstance(error, LineageError) else None
-    return message.envelope.subject or known or message.received.message_id
+    subject = message.envelope.subject or known
+    return {"subject": subject} if subject else {}
 
 
 def _code(error: Exception) -> str:

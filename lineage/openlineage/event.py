@@ -64,6 +64,12 @@ class Event:
     inputs: tuple[Dataset, ...] = ()
     outputs: tuple[Dataset, ...] = ()
 
+    @property
+    def key(self) -> str:
+        """The id under which what became of it is found: its run's, or the name of what it declares."""
+        declared = self.job or (self.dataset and self.dataset.name)
+        return self.run_id or (f"{declared.namespace}/{declared.name}" if declared else "")
+
     def to_json(self) -> Json:
         """The event again, as an OpenLineage event: what is stored and queued. Reading it gives the same event."""
         optional: dict[str, Any] = {

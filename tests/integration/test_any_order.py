@@ -13,7 +13,7 @@ from lineage.service import Service
 from lineage.settings import Settings
 from tests.integration.losing_nothing import TABLES, world
 
-START = datetime(2026, 11, 22, tzinfo=UTC)
+START = datetime(2024, 5, 6, tzinfo=UTC)
 
 sides = st.lists(st.sampled_from(TABLES[:6]), min_size=1, max_size=3, unique=True)
 # A request about one of three jobs: when it happened, and what it read and wrote then.

@@ -185,8 +185,8 @@ def test_datasets_that_are_scanned_later_get_their_lineage_by_themselves():
 
 
 def test_an_old_message_after_a_newer_one_of_the_same_job_changes_nothing():
-    newer = job(1) | {"eventTime": "2026-11-22T10:00:00Z"}
-    older = {**newer, "inputs": [TABLES[5]], "eventTime": "2026-11-22T12:00:00+03:00"}
+    newer = job(1) | {"eventTime": "2024-05-06T10:00:00Z"}
+    older = {**newer, "inputs": [TABLES[5]], "eventTime": "2024-05-06T12:00:00+03:00"}
     with world() as it:
         key = lineage.send(newer, storage=it.stack.storage)
         it.wait_until(lambda: ask(it, key)["status"] == "done" if "status" in ask(it, key) else False)
@@ -237,7 +237,7 @@ def test_outcomes_that_cannot_be_recorded_cost_no_lineage():
         it.stack.settings["LineageStorage"] = ";".join(f"{name}={value}" for name, value in dark.items())
         it.stack.start_functions()
 
-        jobs = [job(number) | {"eventTime": "2026-11-22T10:00:00Z"} for number in range(20)]
+        jobs = [job(number) | {"eventTime": "2024-05-06T10:00:00Z"} for number in range(20)]
         it.send([*jobs, "nonsense"])
         it.wait_until_drained()
 

@@ -71,8 +71,8 @@ def test_every_mistake_is_said_at_once():
         ),
         ("LINEAGE_MAX_CONCURRENCY", "Input should be a valid integer, unable to parse string as an integer"),
         ("LINEAGE_QUEUE_NAME", "this app setting is needed"),
-        ("LINEAGE_ON_MISSING", "Input should be 'wait', 'create' or 'fail'"),
         ("LineageStorage", NO_STORAGE),
+        ("LINEAGE_ON_MISSING", "Input should be 'wait', 'create' or 'fail'"),
     ]
     assert str(caught.value).count("; ") == 5
 

@@ -33,7 +33,7 @@ class Storage:
     def __init__(self, *, works=True):
         self._works = works
 
-    async def send(self, *_args, **_options):
+    async def post(self, *_args, **_options):
         if not self._works:
             raise StorageFailed("storage: down")
 
