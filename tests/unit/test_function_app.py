@@ -29,6 +29,7 @@ def test_there_are_exactly_these_functions():
         "ExpireRuns",
         "Health",
         "Ready",
+        "OpenApi",
     }
 
 
@@ -44,7 +45,7 @@ def test_the_queue_trigger_takes_bytes_from_the_queue_that_a_setting_names():
     }
 
 
-def test_only_health_can_be_asked_without_a_key():
+def test_only_health_and_the_description_can_be_asked_without_a_key():
     routes = {name: trigger(name) for name in functions() if trigger(name)["type"] == "httpTrigger"}
 
     assert {name: (route["route"], route["authLevel"]) for name, route in routes.items()} == {
@@ -55,4 +56,5 @@ def test_only_health_can_be_asked_without_a_key():
         "OpenLineageBatch": ("v1/lineage/batch", "FUNCTION"),
         "Health": ("health", "ANONYMOUS"),
         "Ready": ("ready", "FUNCTION"),
+        "OpenApi": ("openapi.json", "ANONYMOUS"),
     }
