@@ -64,6 +64,17 @@ class Outcome(Model):
         default=(), description="where one OpenLineage event became several requests"
     )
 
+    def in_short(self) -> "Outcome":
+        """Without what may be long: the datasets and edges, and all but the first warnings."""
+        return self.model_copy(
+            update={
+                "datasets": (),
+                "relationships": (),
+                "parts": (),
+                "warnings": tuple(warning[:500] for warning in self.warnings[:20]),
+            }
+        )
+
 
 class Record(Model):
     """What has become of a request so far."""
@@ -92,10 +103,9 @@ class Record(Model):
     def to_row(self) -> Row:
         """A property for each field, so that the table reads well in any tool."""
         properties = self.to_json()
-        if "outcome" in properties:
-            properties["outcome"] = json.dumps(properties["outcome"], separators=(",", ":"))
-            if _length(properties["outcome"]) > TEXT_LIMIT:
-                del properties["outcome"]
+        if self.outcome:
+            whole = _dump(self.outcome)
+            properties["outcome"] = whole if _length(whole) <= TEXT_LIMIT else _dump(self.outcome.in_short())
         if self.reason:
             properties["reason"] = _cut(self.reason)
         return Row(*place(self.id), properties)
@@ -197,6 +207,12 @@ class Outcomes:
             self._outage.failed(error, request=request_id)
         else:
             self._outage.over()
+
+
+def _dump(outcome: Outcome) -> str:
+    return json.dumps(
+        outcome.model_dump(mode="json", by_alias=True, exclude_none=True), separators=(",", ":")
+    )
 
 
 def place(request_id: str) -> tuple[str, str]:

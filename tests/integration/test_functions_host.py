@@ -5,10 +5,13 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 import requests
+from azure.core.exceptions import ResourceNotFoundError
+from azure.storage.queue import QueueClient
 
 from local.process import Process
 
@@ -66,6 +69,22 @@ def test_a_wrong_setting_is_one_clear_message_at_the_first_use(host, stack):
     for detail in (ready.json()["checks"][0]["detail"], posted.json()["detail"]):
         assert "PURVIEW_ENDPOINT: set it to https://{account}.purview.azure.com" in detail
         assert "LINEAGE_MAX_CONCURRENCY: " in detail
+
+
+def test_messages_that_come_while_a_setting_is_wrong_wait_with_that_reason(host, stack):
+    with QueueClient.from_connection_string(stack.storage, "unready-queue") as queue:
+        queue.create_queue()
+        queue.send_message('{"source": "a", "target": "b"}')
+        host(PURVIEW_AUTH="magic", LINEAGE_QUEUE_NAME="unready-queue", LINEAGE_RETRY_AFTER="01:00:00")
+
+        give_up = time.monotonic() + 30
+        while queue.peek_messages() and time.monotonic() < give_up:
+            time.sleep(0.1)
+
+        assert queue.get_queue_properties().approximate_message_count == 1  # hidden until it is tried again
+        assert queue.peek_messages() == []
+        with pytest.raises(ResourceNotFoundError):
+            QueueClient.from_connection_string(stack.storage, "unready-queue-poison").get_queue_properties()
 
 
 def test_ready_says_what_is_wrong_and_what_to_do(host, stack):
