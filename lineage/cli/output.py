@@ -17,14 +17,15 @@ from rich.text import Text
 from lineage.cli.problems import Problem
 
 PIPED_WIDTH = 200  # columns where there is no terminal to ask
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# Controls, and what neither UTF-8 nor XML can carry.
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def plain(text: object) -> str:
     """Text without what a terminal would obey."""
-    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", str(text))
+    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", str(text))
 
 
 def out() -> Console:

@@ -1,6 +1,7 @@
 """Graphviz' language, for pictures of any size: datasets as boxes, processes rounded."""
 
 from lineage.cli.drawing.graph import Entity, Graph
+from lineage.cli.output import plain
 
 
 def to_dot(graph: Graph) -> str:
@@ -20,5 +21,5 @@ def _attributes(entity: Entity, base: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    escaped = plain(text).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'

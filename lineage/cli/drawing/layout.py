@@ -5,7 +5,7 @@ The classic way (Sugiyama, Tagawa and Toda, 1981): break cycles, put each node o
 edges pass through a place of their own in each layer between, and order the layers by the mean of the neighbours.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -83,11 +83,11 @@ def _without_cycles(graph: Graph) -> set[Edge]:
 def _layers(graph: Graph, forward: set[Edge]) -> dict[str, int]:
     """Each node one layer after its last source (Kahn's order)."""
     layer_of = dict.fromkeys(graph.entities, 0)
-    sources = {guid: sum(target == guid for _, target in forward) for guid in graph.entities}
+    sources = Counter(target for _, target in forward)
     targets = defaultdict(list)
     for source, target in sorted(forward):
         targets[source].append(target)
-    ready = [guid for guid, count in sources.items() if not count]
+    ready = [guid for guid in graph.entities if not sources[guid]]
     while ready:
         guid = ready.pop()
         for target in targets[guid]:

@@ -1,6 +1,7 @@
 """Mermaid, which GitHub, Azure DevOps wikis and many others draw: datasets as boxes, processes rounded."""
 
 from lineage.cli.drawing.graph import Entity, Graph
+from lineage.cli.output import plain
 
 
 def to_mermaid(graph: Graph) -> str:
@@ -18,4 +19,4 @@ def _shape(entity: Entity) -> str:
 
 def _escaped(text: str) -> str:
     """Mermaid's own entities, by code point, for all that could mean something to it or to HTML."""
-    return "".join(each if each.isalnum() or each in " ._-/" else f"#{ord(each)};" for each in text)
+    return "".join(each if each.isalnum() or each in " ._-/" else f"#{ord(each)};" for each in plain(text))

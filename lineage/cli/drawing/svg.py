@@ -5,6 +5,7 @@ from html import escape
 
 from lineage.cli.drawing.graph import Entity, Graph
 from lineage.cli.drawing.layout import Layout, Place, lay_out
+from lineage.cli.output import plain
 
 WIDTH, HEIGHT = 220, 48  # of a box
 ACROSS, DOWN = 90, 22  # between boxes
@@ -31,7 +32,7 @@ def to_svg(graph: Graph) -> str:
     rows = max(map(len, layout.layers))
     width = 2 * MARGIN + len(layout.layers) * (WIDTH + ACROSS) - ACROSS
     height = 2 * MARGIN + rows * (HEIGHT + DOWN) - DOWN
-    title = escape(f"Lineage of {graph.entities[graph.base].name}")
+    title = _escaped(f"Lineage of {graph.entities[graph.base].name}")
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {width} {height}" width="{width}">',
@@ -78,7 +79,7 @@ def _boxes(graph: Graph, at: Mapping[Place, Point]) -> Iterator[str]:
         classes = " ".join(_classes(entity, graph.base))
         radius = HEIGHT / 2 if entity.is_process else 4
         box = f'x="{x:g}" y="{y - HEIGHT / 2:g}" width="{WIDTH}" height="{HEIGHT}" rx="{radius:g}"'
-        yield f'<g><title>{escape(entity.qualified_name)}</title><rect class="{classes}" {box}/>'
+        yield f'<g><title>{_escaped(entity.qualified_name)}</title><rect class="{classes}" {box}/>'
         yield f'<text x="{x + 14:g}" y="{y - 3:g}">{_short(entity.name)}</text>'
         yield f'<text class="type" x="{x + 14:g}" y="{y + 14:g}">{_short(entity.type_name)}</text></g>'
 
@@ -91,4 +92,8 @@ def _classes(entity: Entity, base: str) -> Iterator[str]:
 
 def _short(text: str) -> str:
     """What the box has room for; the whole name is its tooltip."""
-    return escape(text if len(text) <= LETTERS else f"{text[: LETTERS - 1]}…")
+    return _escaped(text if len(text) <= LETTERS else f"{text[: LETTERS - 1]}…")
+
+
+def _escaped(text: str) -> str:
+    return escape(plain(text))
