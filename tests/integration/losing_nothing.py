@@ -117,3 +117,11 @@ def expected(world: World, jobs: Iterable[dict[str, Any]]) -> dict[str, tuple[se
         )
         for each in jobs
     }
+
+
+def ask(it: World, key: str) -> dict[str, Any]:
+    """What became of a request, from the app."""
+    addresses = it.stack.addresses
+    url = f"{addresses.functions}/api/lineage/requests/{key}"
+    answer = requests.get(url, headers={"x-functions-key": addresses.functionKey}, timeout=10)
+    return dict(answer.json())

@@ -13,7 +13,7 @@ from azure.data.tables import TableServiceClient
 from azure.storage.blob import BlobServiceClient
 
 import lineage
-from tests.integration.losing_nothing import TABLES, expected, job, world
+from tests.integration.losing_nothing import TABLES, ask, expected, job, world
 
 PATIENT = {"LINEAGE_GIVE_UP_AFTER": "01:00:00"}
 
@@ -139,12 +139,6 @@ def test_three_megabytes_travel_by_claim_check_and_leave_nothing_behind():
         record = ask(it, key)
         assert record["status"] == "done"
         assert "pairs were left out" in record["outcome"]["warnings"][0]
-
-
-def ask(it, key):
-    addresses = it.stack.addresses
-    url = f"{addresses.functions}/api/lineage/requests/{key}"
-    return requests.get(url, headers={"x-functions-key": addresses.functionKey}, timeout=10).json()
 
 
 def test_a_payload_is_kept_while_its_message_is_dead_and_replayed_from_there():
