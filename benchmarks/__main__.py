@@ -1,6 +1,7 @@
 """`make bench`: runs everything, prints each figure as it is measured, and writes the docs' table and chart."""
 
 import argparse
+import os
 import time
 
 from benchmarks import report, sizes
@@ -23,9 +24,9 @@ def main() -> None:
         help="with 100,000 messages waiting, too",
     )
     chosen = parser.parse_args().sizes
-    started = time.monotonic()
+    load, started = os.getloadavg()[0], time.monotonic()
     results = run(chosen, lambda line: print(line, flush=True))
-    print(f"\n{report.write(results, chosen.name)}\n\n{time.monotonic() - started:.0f} seconds")
+    print(f"\n{report.write(results, chosen.name, load)}\n\n{time.monotonic() - started:.0f} seconds")
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ SETTINGS = {
 WARM_UP = 100  # messages: as many as the host has in flight, and a few more
 POLL = 0.05  # seconds
 SETTLE = 0.5  # seconds in which an app may finish what nobody waits for
-LIMIT = 240.0  # seconds after which what has not landed is lost
+STUCK = 60.0  # seconds without a message settled, after which those that wait are lost
 TIMEOUT = 30  # seconds
 
 
@@ -85,7 +85,7 @@ class Arena:
             usage.forget_peak(pid)
             base, before = usage.memory(pid), usage.cpu_seconds(pid)
             started = time.monotonic()
-        self._wait_until_drained()
+        stuck = self._wait_until_drained()
         seconds = time.monotonic() - started
         time.sleep(SETTLE)
         cpu, peak, operations = usage.cpu_seconds(pid) - before, usage.peak_memory(pid), self._operations()
@@ -95,7 +95,7 @@ class Arena:
             datamap=datamap.name,
             work=work.name,
             messages=len(work.messages),
-            landed=self._landed(work),
+            landed=min(self._landed(work), len(work.messages) - stuck),
             seconds=seconds,
             operations=operations,
             cpu_seconds=cpu,
@@ -114,13 +114,16 @@ class Arena:
         )
         return sum(_counts(message, keys, dead) for message in work.messages)
 
-    def _wait_until_drained(self) -> None:
-        """Until nothing waits, or for so long that it never will."""
-        give_up = time.monotonic() + LIMIT
-        while self._queues.waiting() and time.monotonic() < give_up:
+    def _wait_until_drained(self) -> int:
+        """Until nothing waits, or what waits is stuck; answers how many that are."""
+        least, since = self._queues.waiting(), time.monotonic()
+        while (waiting := self._queues.waiting()) and time.monotonic() - since < STUCK:
+            if waiting < least:
+                least, since = waiting, time.monotonic()
             if not self.stack.functions.is_running:
                 raise RuntimeError(f"{self.competitor.name} ended by itself")
             time.sleep(POLL)
+        return waiting
 
     def _operations(self) -> int:
         return int(self._control("GET", "operations").json()["total"])

@@ -12,6 +12,8 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 CHART = ROOT / "docs" / "benchmarks.svg"
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 COMMANDS = {"full": "make bench", "quick": "make bench QUICK=1", "huge": "make bench HUGE=1"}
+QUIET = 0.5
+BUSY = " **Other programs were running**, so its absolute numbers are too low and its ratios are unsteady."
 REQUEST = "`POST /api/lineage` with known datasets"
 ROUGH = (
     " **This is the short run**: queues this short say little about speed, since starting up and running dry count"
@@ -19,21 +21,24 @@ ROUGH = (
 )
 
 
-def write(results: Results, size: str) -> str:
+def write(results: Results, size: str, load: float) -> str:
     """Replaces the generated part and the chart; answers the generated part."""
-    part = measured(results, size)
+    part = measured(results, size, load)
     PAGE.write_text(replaced(PAGE.read_text("utf-8"), part), "utf-8")
     CHART.write_text(chart(results), "utf-8")
     return part
 
 
-def measured(results: Results, size: str) -> str:
-    """The generated part of the page."""
-    machine = f"{os.cpu_count()} virtual cores, Python {platform.python_version()}"
+def measured(results: Results, size: str, load: float) -> str:
+    """The generated part of the page; `load` is the machine's load average from before the run."""
+    machine = (
+        f"{os.cpu_count()} virtual cores, Python {platform.python_version()}, load average before {load:.1f}"
+    )
+    rough = (ROUGH if size == "quick" else "") + (BUSY if load > QUIET else "")
     idle = results.latency
     return "\n\n".join(
         (
-            f"Measured by `{COMMANDS[size]}` on {machine}.{ROUGH if size == 'quick' else ''}",
+            f"Measured by `{COMMANDS[size]}` on {machine}.{rough}",
             "### What it comes to",
             table.summary(results),
             "![Process lineage landed per second](benchmarks.svg)",

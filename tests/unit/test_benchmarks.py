@@ -234,8 +234,12 @@ class TestReport:
         assert svg(report.CHART.read_text("utf-8")).findall("{*}rect")
 
     def test_a_short_run_is_marked_as_one(self, results):
-        assert "short run" in report.measured(results, "quick")
-        assert "short run" not in report.measured(results, "full")
+        assert "short run" in report.measured(results, "quick", 0.0)
+        assert "short run" not in report.measured(results, "full", 0.0)
+
+    def test_a_run_on_a_busy_machine_is_marked_as_one(self, results):
+        assert "Other programs" in report.measured(results, "full", 1.5)
+        assert "Other programs" not in report.measured(results, "full", 0.1)
 
     def test_every_size_has_its_command(self):
         assert {size.name for size in (sizes.DEFAULT, sizes.HUGE, sizes.QUICK)} == set(report.COMMANDS)
