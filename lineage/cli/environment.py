@@ -8,6 +8,7 @@ reads some of its own there; what the environment says already stays, which is t
 import asyncio
 import json
 import os
+import signal
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any, TypeVar
 
 import typer
 
-from lineage.cli.output import say_problem
+from lineage.cli.output import err, say_problem
 from lineage.cli.problems import ExitCode, Failure, Problem, problem_of
 from lineage.datamap import DataMap
 from lineage.errors import LineageError, Mistake
@@ -66,17 +67,23 @@ async def open_datamap() -> AsyncIterator[tuple[DataMap, PurviewSettings]]:
 
 def run(work: Coroutine[Any, Any, T], *, as_json: bool) -> T:
     """Does the work of a command; an error that is to be expected ends it with its problem and exit code."""
+    before = signal.signal(signal.SIGINT, _interrupted)
     try:
         return asyncio.run(work)
-    except KeyboardInterrupt:
-        # A thread may wait for a device code for a quarter of an hour, and Python would wait for the thread.
-        os._exit(ExitCode.INTERRUPTED)
     except LineageError as error:
         problem = problem_of(error)
     except Failure as failure:
         problem = failure.problem
+    finally:
+        signal.signal(signal.SIGINT, before)
     say_problem(problem, as_json=as_json)
     raise typer.Exit(problem.exit_code)
+
+
+def _interrupted(_signal: int, _frame: object) -> None:
+    """Ends at once. A thread may wait for a device code for a quarter of an hour, and Python would wait for the thread."""
+    err().show_cursor()  # which a progress bar may have hidden
+    os._exit(ExitCode.INTERRUPTED)
 
 
 def not_found(what: str, mend: str) -> Failure:

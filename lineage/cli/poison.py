@@ -139,7 +139,7 @@ def _show(messages: Sequence[DeadMessage], *, as_json: bool) -> None:
     for message in messages:
         say(f"{message.id}  {message.problem}", "bold")
         say(
-            f"  request {_request_id(message) or 'unknown'}, {message.attributes.get('attempts', '?')} attempts"
+            f"  request {_request_id(message) or 'unknown'}, tried {message.attributes.get('attempts', '?')} times"
         )
         say(f"  {message.reason}")
     note(f"{len(messages)} dead")

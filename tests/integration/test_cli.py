@@ -1,17 +1,24 @@
 """The `lineage` command on the local stack: the life of a message, and every command with its exit codes."""
 
+import io
 import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+import requests
 from typer.testing import CliRunner
 
+import lineage as package
 from lineage.cli.app import app
+from lineage.cli.output import progress
 from local.catalogue import Catalogue
+from local.datamap.process import running
 
 LINEAGE = Path(sys.executable).with_name("lineage")
 TABLE = "azure_sql_table"
@@ -424,6 +431,78 @@ def test_the_console_script_reads_a_settings_file_and_shows_no_secret(stack, tmp
     assert "error: The app's storage account is not available" in done.stderr
     assert "hush" not in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_installed_away_from_the_app_it_needs_no_host_json(stack, tmp_path):
+    shutil.copytree(Path(package.__file__).parent, tmp_path / "lineage")
+
+    done = subprocess.run(
+        [sys.executable, "-c", "from lineage.cli import main; main()", "poison", "list", "--json"],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(tmp_path), **stack.app_settings()},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert isinstance(json.loads(done.stdout), list)
+
+
+def test_a_progress_bar_is_shown_to_who_looks_at_a_terminal(monkeypatch):
+    monkeypatch.setattr("sys.stderr", Terminal())
+
+    with progress(quiet=False) as bar:
+        bar.update(bar.add_task("sending", total=2), completed=1)
+        bar.refresh()
+
+    assert "sending" in sys.stderr.getvalue()
+    assert "1/2" in sys.stderr.getvalue()
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_who_lacks_the_role_may_still_grant_it(lineage, stack):
+    """An administrator of a collection need not be its curator: the type is left to the app."""
+    fail = [{"status": 403, "probability": 1}]
+    faults = f"{stack.addresses.datamap}/_control/faults"
+    requests.put(faults, json={"fail": fail}, timeout=10)
+    try:
+        result = lineage("setup", "--grant", uuid4(), "--yes")
+        alone = lineage("setup", "--yes", code=1)
+    finally:
+        requests.delete(faults, timeout=10)
+
+    assert "done  make " in result.stdout
+    assert "left to the app" in result.stdout
+    assert "mend: lineage doctor" in alone.stderr
+
+
+def test_an_interrupt_ends_it_at_once_though_a_thread_waits_for_a_code(tmp_path):
+    with running("--self-signed", str(tmp_path / "tls.pem"), "--no-approve-devices") as purview:
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(tmp_path),
+            "REQUESTS_CA_BUNDLE": str(tmp_path / "tls.pem"),
+            "PURVIEW_ENDPOINT": purview,
+            "PURVIEW_AUTHORITY_HOST": purview,
+            "PURVIEW_AUTH": "device-code",
+        }
+        with subprocess.Popen(
+            [LINEAGE, "show", str(uuid4())], env=environment, stderr=subprocess.PIPE, text=True
+        ) as command:
+            prompt = command.stderr.readline()
+            command.send_signal(signal.SIGINT)
+            try:
+                command.wait(10)
+            finally:
+                command.kill()
+
+    assert "enter the code" in prompt
+    assert command.returncode == 130
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"Values": []}', "{}"])
