@@ -3,11 +3,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PRODUCERS := .venv-producers
 # Microsoft's own Python runtime for functions is pure Python, published for 3.13 and newer, and runs on 3.11 and 3.12.
 RUNTIME := azure-functions-runtime==1.3.0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test bench lint format schema
+.PHONY: help setup demo up test bench e2e-producers lint format schema
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -33,6 +34,14 @@ up: setup ## the local stack in the foreground, with its addresses
 
 test: setup lint ## everything: lint, types, unit, integration, contract and e2e tests
 	$(BIN)/python -m pytest
+
+e2e-producers: setup $(PRODUCERS)/dbt/.ready $(PRODUCERS)/airflow/.ready ## dbt and Airflow from PyPI against the local stack (not in `test`: half a gigabyte to install)
+	PRODUCERS=$(PRODUCERS) $(BIN)/python -m pytest tests/producers
+
+$(PRODUCERS)/%/.ready: examples/%/requirements.txt
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
 
 lint: setup ## ruff and mypy
 	$(BIN)/ruff check .
