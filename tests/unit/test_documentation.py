@@ -170,8 +170,8 @@ def anchors(document):
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_every_make_target_named_is_one(document):
-    targets = set(re.findall(r"(?m)^([a-z]+):", text("Makefile")))
-    code = re.findall(r"(?:^\$ |`)make ([a-z]+)", document.read_text("utf-8"), re.MULTILINE)
+    targets = set(re.findall(r"(?m)^([a-z0-9-]+):", text("Makefile")))
+    code = re.findall(r"(?:^\$ |`)make ([a-z0-9-]+)", document.read_text("utf-8"), re.MULTILINE)
 
     assert set(code) <= targets
 
