@@ -7,9 +7,12 @@ that is refused is told apart by halving, so that one bad item never fails the o
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Generic, TypeVar
+
+from lineage.errors import LineageError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -118,7 +121,7 @@ class Batcher(Generic[Item, Result]):
                 return
             for waiting in batch:
                 if not waiting.result.done():
-                    waiting.result.set_exception(error)
+                    waiting.result.set_exception(copy(error) if isinstance(error, LineageError) else error)
         else:
             for waiting, result in zip(batch, results, strict=True):
                 if not waiting.result.done():

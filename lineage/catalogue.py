@@ -12,7 +12,7 @@ from cachetools import TTLCache
 from lineage import naming
 from lineage.batching import Batcher, gather_all
 from lineage.datamap import DataMap, Json
-from lineage.errors import NotFound, TypeMissing
+from lineage.errors import NotFound, TypeMissing, concerns_one
 from lineage.naming import Asset
 from lineage.outcomes import WrittenEntity
 from lineage.plan import Node
@@ -91,7 +91,7 @@ class Catalogue:
         for guid in guids:
             self._by_guid.pop(guid, None)
         for asset in [asset for asset, node in self._by_asset.items() if node.guid in guids]:
-            del self._by_asset[asset]
+            self._by_asset.pop(asset, None)
 
     async def _find(self, asset: Asset) -> Found:
         try:
@@ -129,7 +129,7 @@ class Catalogue:
             nodes = {_qualified_name(entity): _node(entity) for entity in filter(_is_active, found)}
             return [nodes.get(name) for name in names]
 
-        return Batcher(look_up, size=LOOKUPS_PER_CALL, concurrency=2)
+        return Batcher(look_up, size=LOOKUPS_PER_CALL, concurrency=2, divides=_is_of_one_name)
 
     async def _find_guid(self, guid: str) -> Node | None:
         if (known := self._by_guid.get(guid)) is not None:
@@ -146,6 +146,10 @@ class Catalogue:
         found = await self._datamap.entities_by_guid(dict.fromkeys(guids))
         nodes = {entity["guid"]: _node(entity) for entity in filter(_is_active, found)}
         return [nodes.get(guid) for guid in guids]
+
+
+def _is_of_one_name(error: Exception) -> bool:
+    return concerns_one(error) and not isinstance(error, TypeMissing)
 
 
 def _is_not_found(error: Exception) -> bool:

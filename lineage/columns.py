@@ -87,7 +87,7 @@ def _cut(left_out: int) -> tuple[str, ...]:
 def _entries(text: str | None) -> list[dict[str, object]]:
     try:
         entries = json.loads(text or "[]")
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError, TypeError):
         return []
     return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
 

@@ -4,8 +4,11 @@ The way of every request, whichever door it came through: resolve its datasets, 
 Nothing here knows where the request came from or what becomes of the message it lay in.
 """
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
+from weakref import WeakValueDictionary
 
 from lineage.datamap import DataMap
 from lineage.errors import ReferenceMissing
@@ -24,7 +27,7 @@ from lineage.plan import (
     plan_process_removal,
 )
 from lineage.request import LineageRequest, OnMissing
-from lineage.resolver import Resolver
+from lineage.resolver import Resolved, Resolver
 from lineage.writer import Writer
 
 
@@ -39,18 +42,52 @@ class Corridor:
         self._resolver = resolver
         self._writer = writer
         self._order = order
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # gone when nobody waits
 
     async def walk(self, request: LineageRequest, on_missing: OnMissing) -> Outcome:
         """What was written, or the error that says why not. `on_missing` is the default for requests that do not say."""
         on_missing = request.on_missing or on_missing
-        resolved = await self._resolver.resolve(request, on_missing)
-        outcome = await self._in_order(request, resolved.nodes, on_missing)
+        async with self._alone(request):
+            resolved = await self._resolver.resolve(request, on_missing)
+            try:
+                outcome = await self._in_order(request, resolved.nodes)
+            except ReferenceMissing as error:
+                resolved = await self._resolved_anew(request, resolved, on_missing, error)
+                outcome = await self._in_order_or_missing(request, resolved, on_missing)
         return outcome.model_copy(update={"warnings": resolved.warnings + outcome.warnings})
 
-    async def _in_order(self, request: LineageRequest, nodes: Nodes, on_missing: OnMissing) -> Outcome:
+    async def _resolved_anew(
+        self, request: LineageRequest, resolved: Resolved, on_missing: OnMissing, error: ReferenceMissing
+    ) -> Resolved:
+        """Datasets that were remembered may have been scanned again, under other guids. Else they are missing."""
+        missing = await self._resolver.missing(resolved.nodes, on_missing, error)
+        anew = await self._resolver.resolve(request, on_missing)
+        if anew.nodes == resolved.nodes:
+            raise missing from error
+        return anew
+
+    async def _in_order_or_missing(
+        self, request: LineageRequest, resolved: Resolved, on_missing: OnMissing
+    ) -> Outcome:
+        try:
+            return await self._in_order(request, resolved.nodes)
+        except ReferenceMissing as error:
+            raise await self._resolver.missing(resolved.nodes, on_missing, error) from error
+
+    @asynccontextmanager
+    async def _alone(self, request: LineageRequest) -> AsyncIterator[None]:
+        """Adding reads before it writes: two additions to one process at once would lose each other's columns."""
+        if request.mode != "append" or request.action != "write":
+            yield
+            return
+        key = request.process.key if request.process else "direct lineage"
+        async with self._locks.setdefault(key, asyncio.Lock()):
+            yield
+
+    async def _in_order(self, request: LineageRequest, nodes: Nodes) -> Outcome:
         """Writes, unless a newer request about the same process has been written already."""
         if request.process is None or request.event_time is None:
-            return await self._write(request, nodes, on_missing)
+            return await self._write(request, nodes)
         try:
             key = process_key(request.process.type_name or PROCESS_TYPE, request.process.key)
             turn = await self._order.begin(key, request.event_time)
@@ -58,21 +95,18 @@ class Corridor:
             return Outcome(id=request.key, status="superseded")
         written = False
         try:
-            outcome = await self._write(request, nodes, on_missing)
+            outcome = await self._write(request, nodes)
             written = True
         finally:
             await self._order.end(turn, written=written)
         return outcome
 
-    async def _write(self, request: LineageRequest, nodes: Nodes, on_missing: OnMissing) -> Outcome:
+    async def _write(self, request: LineageRequest, nodes: Nodes) -> Outcome:
         """What is not there already, as far as that is known."""
         plan = await self.plan(request, nodes)
         digests = fingerprint(plan)
         slip = await self._memory.before(digests)
-        try:
-            outcome = await self._writer.write(without(plan, slip.unchanged), nodes, request.key)
-        except ReferenceMissing as error:
-            raise await self._resolver.missing(nodes, on_missing, error) from error
+        outcome = await self._writer.write(without(plan, slip.unchanged), nodes, request.key)
         self._resolver.remember(outcome.datasets)
         self._memory.after(slip, _to_remember(outcome, digests))
         return _with_unchanged(outcome, plan, slip.unchanged)

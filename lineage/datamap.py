@@ -46,19 +46,18 @@ from lineage.errors import (
     Unavailable,
 )
 from lineage.identity import claims_of, principal_of
-from lineage.pace import Pace
+from lineage.pace import Pace, Turn
 from lineage.settings import is_loopback
 
 Json = dict[str, Any]
 
 API_VERSION = "2023-09-01"
 CONNECT_TIMEOUT = 10  # seconds
-READ_TIMEOUT = 100  # seconds; far below the host's functionTimeout
+READ_TIMEOUT = 60  # seconds; twice that, for the one retry, is still far below the host's functionTimeout
 PATIENCE = 20.0  # seconds that a call waits and is tried again while the Data Map throttles or is down
 GUIDS_PER_CALL = 100
 QUERY_LIMIT = 6_000  # characters; gateways commonly refuse a request line beyond 8 KB
 
-TOO_MANY = 429
 METHODS = frozenset({"GET", "POST", "PUT", "DELETE"})
 
 # Atlas' codes that mean more than "no". Apache Atlas `AtlasErrorCode.java`; the HTTP status alone misleads: an
@@ -96,6 +95,7 @@ class DataMap:
         self._credential, self._scope = credential, scope
         self._options: Json = {"retry_on_methods": METHODS, "enforce_https": not is_loopback(endpoint)}
         self._threads = ThreadPoolExecutor(max_concurrency, thread_name_prefix="datamap")
+        self._connections = asyncio.Semaphore(max_concurrency)
         self._pace = Pace()
 
     async def upsert(self, entities: Sequence[Json], *, collection: str | None = None) -> Json:
@@ -236,28 +236,37 @@ class DataMap:
         return await self._paced(request)
 
     async def _paced(self, request: HttpRequest) -> Json:
-        """The call, when its turn has come, and again while patience lasts; each answer tells the others how it is."""
+        """The call, when its turn has come, and again while patience lasts."""
         give_up = time.monotonic() + PATIENCE
         while True:
-            went = await self._pace.turn(give_up - time.monotonic())
-            try:
-                answer = await asyncio.get_running_loop().run_in_executor(self._threads, self._send, request)
-            except Unavailable as error:
-                if not error.concerns_all:
-                    self._pace.succeeded()
-                    raise
-                self._pace.failed(went, error.retry_after, throttled=error.http_status == TOO_MANY)
-                if time.monotonic() + self._pace.pause > give_up:
-                    raise
-            except DataMapError:
-                self._pace.succeeded()
-                raise
-            except BaseException:
-                self._pace.ended()
-                raise
+            turn = await self._pace.turn(give_up - time.monotonic())
+            async with self._connections:
+                if self._pace.is_held_back(turn):  # since it waited for a connection
+                    continue
+                try:
+                    return await self._observed(turn, request)
+                except Unavailable as error:
+                    if not error.concerns_all or time.monotonic() + self._pace.pause > give_up:
+                        raise
+
+    async def _observed(self, turn: Turn, request: HttpRequest) -> Json:
+        """The call; its answer tells the others how the Data Map is."""
+        try:
+            answer = await asyncio.get_running_loop().run_in_executor(self._threads, self._send, request)
+        except Unavailable as error:
+            if error.concerns_all:
+                self._pace.failed(turn, error)
             else:
-                self._pace.succeeded()
-                return answer
+                self._pace.succeeded(turn)
+            raise
+        except DataMapError:
+            self._pace.succeeded(turn)
+            raise
+        except BaseException:
+            self._pace.ended(turn)
+            raise
+        self._pace.succeeded(turn)
+        return answer
 
     def _send(self, request: HttpRequest) -> Json:
         _, text = self._exchange(request)
@@ -291,14 +300,16 @@ def error_of(status: int, body: str, retry_after: float | None = None) -> DataMa
     answer = _json_of(body)
     gateway = answer.get("error")
     gateway = gateway if isinstance(gateway, dict) else {}
-    code = answer.get("errorCode") or gateway.get("code")
-    message = answer.get("errorMessage") or gateway.get("message") or body.strip()[:200] or "no explanation"
+    code = _text(answer.get("errorCode") or gateway.get("code"))
+    message = (
+        _text(answer.get("errorMessage") or gateway.get("message") or body.strip()[:200]) or "no explanation"
+    )
     kind = BY_CODE.get(str(code)) or BY_STATUS.get(status) or (Unavailable if status >= 500 else Refused)  # noqa: PLR2004
     return kind(
         f"{code or f'HTTP {status}'}: {message}",
         http_status=status,
         error_code=code,
-        request_id=answer.get("requestId"),
+        request_id=_text(answer.get("requestId")),
         retry_after=retry_after,
     )
 
@@ -352,5 +363,10 @@ def _retry_after(response: HttpResponse) -> float | None:
         return None
 
 
-def _first_line(error: Exception) -> str:
+def _text(value: object) -> str | None:
+    """What should be text, as text that can be written anywhere."""
+    return str(value).encode("utf-8", "replace").decode() if value else None
+
+
+def _first_line(error: Exception | str) -> str:
     return str(error).strip().splitlines()[0][:500] if str(error).strip() else type(error).__name__

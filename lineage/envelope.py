@@ -20,6 +20,7 @@ from lineage.errors import InvalidRequest, Mistake, PayloadTooLarge
 from lineage.request import read_json
 
 PAYLOAD_LIMIT = 16 * 1024 * 1024  # bytes, after decompression
+GZIP_MEMBERS = 100
 NESTING_LIMIT = 4  # an envelope in an envelope: ours around Event Grid's around the request
 GZIP_MAGIC = b"\x1f\x8b"
 JSON_STARTS = b'{["'
@@ -120,7 +121,7 @@ def plain(body: bytes) -> bytes:
 def gunzip(data: bytes) -> bytes:
     """Gzip, bounded: a small message may not unfold into a large one."""
     plain_data = b""
-    while data:  # one member after the other
+    for _ in range(GZIP_MEMBERS):  # one after the other
         stream = zlib.decompressobj(wbits=31)
         try:
             plain_data += stream.decompress(data, PAYLOAD_LIMIT + 1 - len(plain_data))
@@ -130,7 +131,9 @@ def gunzip(data: bytes) -> bytes:
         if not stream.eof:
             raise InvalidRequest(Mistake("", "the gzip data is cut off"))
         data = stream.unused_data.lstrip(b"\0")
-    return plain_data
+        if not data:
+            return plain_data
+    raise InvalidRequest(Mistake("", f"more than {GZIP_MEMBERS} gzip members"))
 
 
 def _own_event(body: bytes) -> dict[str, Any] | None:

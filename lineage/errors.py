@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 
 class Fate(StrEnum):
@@ -70,6 +70,13 @@ class LineageError(Exception):
 
     def __str__(self) -> str:
         return self.detail
+
+    def __copy__(self) -> Self:
+        """Another of the same, for each of those that share a call: what is added to one is not said of all."""
+        other = type(self).__new__(type(self), *self.args)
+        other.__dict__.update(self.__dict__)
+        other.__cause__ = self.__cause__
+        return other
 
     def facts(self) -> dict[str, Any]:
         """What else an operator needs to act, as JSON members of the problem."""
@@ -252,3 +259,10 @@ class InvalidSettings(LineageError):
     def __init__(self, mistakes: Sequence[Mistake]) -> None:
         super().__init__("; ".join(map(str, mistakes)))
         self.mistakes = mistakes
+
+
+def concerns_one(error: Exception) -> bool:
+    """Whether a shared call has to be told apart: it is refused or too large, and not the Data Map that is down."""
+    return isinstance(error, Refused | TooLarge) or (
+        isinstance(error, Unavailable) and not error.concerns_all
+    )

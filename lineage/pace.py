@@ -12,6 +12,8 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
 
 from lineage.errors import Unavailable
 
@@ -24,86 +26,97 @@ FORGOTTEN_AFTER = 300.0  # seconds without a refusal, after which calls are not 
 OBSERVED = 1.0  # seconds over which the rate of calls is measured
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Turn:
+    """The right to make one call. Whoever has it says afterwards how the call went."""
+
+    went: float
+
+
 class Pace:
     """The state of the Data Map as this process knows it. Belongs to one event loop."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._failures = 0
+        self._why = ""
         self._until = 0.0
         self._declared = 0.0  # when the current pause was
-        self._probing = False
+        self._probe: Turn | None = None  # the one call that tries whether it is over
         self._changed = asyncio.Event()
         self._rate = Rate(clock)
 
     @property
     def pause(self) -> float:
         """Seconds until the next call may go; 0 if it may go now."""
-        return max(0.0, self._until - self._clock())
+        return max(0.0, self._until - self._clock()) if self._failures else 0.0
 
-    async def turn(self, patience: float) -> float:
-        """
-        Waits until a call may go and answers the time it went; `Unavailable` if that is more than `patience` away.
-
-        Whoever got a turn says afterwards how it went: `succeeded`, `failed` or `ended`.
-        """
+    async def turn(self, patience: float) -> Turn:
+        """Waits until a call may go; `Unavailable` if that is more than `patience` seconds away."""
         give_up = self._clock() + patience
         while True:
-            await self._until_well(give_up)
-            self._probing = bool(self._failures)
-            slot = 0.0 if self._probing else self._rate.slot()
-            if slot:
-                await asyncio.sleep(slot)
-            if (
-                self._probing or not self.pause
-            ):  # else somebody was refused while this call waited for its place
-                return self._clock()
+            if not self._failures:
+                await self._take_slot(give_up)
+                if not self._failures:  # else somebody failed while this call waited for its place
+                    return Turn(self._clock())
+            elif self._probe is None and not self.pause:
+                self._probe = Turn(self._clock())
+                return self._probe
+            else:
+                await self._wait(give_up)
 
-    def succeeded(self) -> None:
-        """The Data Map answers: everybody may call."""
+    def is_held_back(self, turn: Turn) -> bool:
+        """Whether somebody has failed since the turn was given, so that it does not count any more."""
+        return bool(self._failures) and turn is not self._probe
+
+    def succeeded(self, turn: Turn) -> None:
+        """The Data Map answers: everybody may call. An answer to a call of before the pause says nothing new."""
         self._rate.accepted()
-        self._failures = 0
-        self._probing = False
-        self._notify()
+        if not self._failures or turn.went >= self._declared:
+            self._failures = 0
+            self._end(self._probe)
 
-    def failed(self, went: float, retry_after: float | None, *, throttled: bool) -> None:
-        """The call that went at `went` was throttled or not answered. Calls of before the pause add nothing to it."""
-        if self._failures and went < self._declared:
-            return
-        if throttled:
-            self._rate.refused()
-        self._failures += 1
-        growing = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(self._failures - 1, 16))
-        self._declared = self._clock()
-        self._until = self._declared + max(retry_after or 0.0, growing * random.uniform(0.75, 1.25))  # noqa: S311
-        self._probing = False
-        self._notify()
+    def failed(self, turn: Turn, why: Unavailable) -> None:
+        """The call was throttled or not answered. Calls of before the pause add nothing to it."""
+        if not self._failures or turn.went >= self._declared:
+            if why.http_status == HTTPStatus.TOO_MANY_REQUESTS:
+                self._rate.refused()
+            self._failures += 1
+            growing = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(self._failures - 1, 16))
+            self._declared = self._clock()
+            jittered = growing * random.uniform(0.75, 1.25)  # noqa: S311 - spreads load, keeps no secret
+            self._until = self._declared + max(why.retry_after or 0.0, jittered)
+            self._why = why.detail
+        self._end(turn)
 
-    def ended(self) -> None:
+    def ended(self, turn: Turn) -> None:
         """The call says nothing about the Data Map's health: it was cancelled, or the app could not sign in."""
-        self._probing = False
-        self._notify()
+        self._end(turn)
 
-    async def _until_well(self, give_up: float) -> None:
-        """Waits for the end of a pause, and for the one call that tries whether it is over."""
-        while self._failures and (self._probing or self.pause):
-            left = give_up - self._clock()
-            if left <= 0 or (not self._probing and self.pause > left):
-                raise Unavailable(
-                    "the Data Map is not available at present; calls are held back",
-                    retry_after=max(self.pause, 1.0),
-                )
-            await self._wait(left if self._probing else self.pause)
-
-    async def _wait(self, seconds: float) -> None:
-        try:
-            await asyncio.wait_for(self._changed.wait(), seconds)
-        except TimeoutError:
-            return
-
-    def _notify(self) -> None:
+    def _end(self, turn: Turn | None) -> None:
+        if turn is self._probe:
+            self._probe = None
         self._changed.set()
         self._changed = asyncio.Event()
+
+    async def _take_slot(self, give_up: float) -> None:
+        """Waits for a place in the line, which nobody takes who would give up before it comes."""
+        wait = self._rate.wait()
+        if wait and self._clock() + wait > give_up:
+            raise Unavailable("the Data Map throttles; too many calls wait already", retry_after=wait)
+        self._rate.take()
+        if wait:
+            await asyncio.sleep(wait)
+
+    async def _wait(self, give_up: float) -> None:
+        """For the end of the pause, or of the call that tries whether it is over."""
+        left = give_up - self._clock()
+        if left <= 0 or (self._probe is None and self.pause > left):
+            raise Unavailable(f"calls are held back: {self._why}", retry_after=max(self.pause, 1.0))
+        try:
+            await asyncio.wait_for(self._changed.wait(), left if self._probe else min(left, self.pause))
+        except TimeoutError:
+            return
 
 
 class Rate:
@@ -122,14 +135,14 @@ class Rate:
         """Calls a second at present; None while there is no limit."""
         return self._limit
 
-    def slot(self) -> float:
-        """Takes the next free place and answers how many seconds away it is."""
-        now = self._clock()
-        if self._limit is None:
-            return 0.0
-        place = max(now, self._next)
-        self._next = place + 1 / self._limit
-        return place - now
+    def wait(self) -> float:
+        """Seconds until the next free place."""
+        return max(0.0, self._next - self._clock()) if self._limit else 0.0
+
+    def take(self) -> None:
+        """Takes that place."""
+        if self._limit:
+            self._next = max(self._clock(), self._next) + 1 / self._limit
 
     def accepted(self) -> None:
         """A call was taken."""

@@ -163,8 +163,9 @@ def plan_direct(request: LineageRequest, nodes: Nodes) -> Plan:
     for source, target, pair in _column_pairs(request, nodes):
         pairs[source.reference, target.reference].append(pair)
     edges: list[Edge] = []
+    targets = _side(nodes, "outputs")
     for source in _side(nodes, "inputs"):
-        for target in _side(nodes, "outputs"):
+        for target in targets:
             if source.reference == target.reference:
                 raise InvalidRequest(
                     Mistake("outputs", f"{_name(target)} cannot be upstream of itself: name a process")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from lineage.batching import Batcher, gather_all
 from lineage.datamap import DataMap, Json
-from lineage.errors import AlreadyExists, Refused, TooLarge, TypeMissing, Unavailable
+from lineage.errors import AlreadyExists, TypeMissing, Unavailable, concerns_one
 from lineage.outcomes import Outcome, Result, WrittenEntity, WrittenRelationship
 from lineage.plan import PROCESS_TYPE, PROCESS_TYPE_DEFINITION, Edge, Nodes, Plan, related
 
@@ -49,7 +49,7 @@ class Writer:
     def __init__(self, datamap: DataMap, *, collection: str | None) -> None:
         self._datamap = datamap
         self._collection = collection
-        self._upserts = Batcher(self._upsert, size=ENTITIES_PER_CALL, concurrency=4, divides=_concerns_one)
+        self._upserts = Batcher(self._upsert, size=ENTITIES_PER_CALL, concurrency=4, divides=concerns_one)
 
     async def write(self, plan: Plan, nodes: Nodes, request_id: str) -> Outcome:
         """Everything the plan says; answers what was done, with guids."""
@@ -115,13 +115,6 @@ class Writer:
 def _key(plan: Plan) -> str | None:
     """Two plans for one process are never in one call, where only the last would count."""
     return plan.process["guid"] if plan.process else None
-
-
-def _concerns_one(error: Exception) -> bool:
-    """Whether a batch has to be told apart: it is refused or too large, and not the Data Map that is unavailable."""
-    return isinstance(error, Refused | TooLarge) or (
-        isinstance(error, Unavailable) and not error.concerns_all
-    )
 
 
 def _process(plan: Plan, mutation: Mutation) -> WrittenEntity | None:

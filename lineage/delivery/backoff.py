@@ -22,7 +22,7 @@ class Backoff:
         The last attempt comes about when patience ends, so that what mends in the meantime is still seen.
         """
         patience = min(self.give_up_after, error.patience or self.give_up_after)
-        if age >= patience:
+        if age >= self.give_up_after or (age >= patience and attempts > 1):
             return None
         growing = min(self.longest, self.first * float(2 ** min(attempts - 1, 30)))
         jittered = growing * random.uniform(0.75, 1.25)  # noqa: S311 - spreads load, keeps no secret

@@ -103,6 +103,10 @@ class Delivery:
         delay = None
         if error.fate is Fate.DEFERRED:
             delay = self._backoff.delay(error, message.history.attempts, age)
+        fate: Any = "dead" if delay is None else "deferred"
+        next_attempt = None if delay is None else datetime.now(UTC) + delay
+        # Made before anything is sent: after that nothing may fail, or the message would be there twice.
+        record = _record(message, _id(message, error), fate, error, next_attempt=next_attempt)
         try:
             if delay is None:
                 await self._bury(message, error)
@@ -111,9 +115,7 @@ class Delivery:
         except LineageError as failure:  # storage does not answer: the host keeps the message
             log_fate("retried", message, failure)
             raise TryAgain(failure.code) from None
-        fate: Any = "dead" if delay is None else "deferred"
-        next_attempt = None if delay is None else datetime.now(UTC) + delay
-        self._outcomes.record(_record(message, _id(message, error), fate, error, next_attempt=next_attempt))
+        self._outcomes.record(record)
         log_fate(fate, message, error)
 
     async def _settle_bug(self, message: Delivered, bug: Exception) -> None:
@@ -191,7 +193,7 @@ def _record(
         id=request_id,
         status=status,
         problem=_code(error) if error else None,
-        reason=str(error)[:REASON_LIMIT] if error else None,
+        reason=_reason_of(error) if error else None,
         error_code=facts.get("errorCode"),
         request_id=facts.get("requestId"),
         attempts=message.history.attempts,
@@ -215,6 +217,14 @@ def _subject(message: Delivered, error: Exception) -> dict[str, str | int]:
     return {"subject": subject} if subject else {}
 
 
+def _reason_of(error: Exception) -> str:
+    """The error in words, cut so that even escaped it leaves room in a queue message."""
+    text = str(error).encode("utf-8", "replace").decode()[:REASON_LIMIT]
+    while len(json.dumps(text)) > 2 * REASON_LIMIT:
+        text = text[: len(text) // 2]
+    return text
+
+
 def _code(error: Exception) -> str:
     return error.code if isinstance(error, LineageError) else f"bug:{type(error).__name__}"
 
@@ -222,7 +232,7 @@ def _code(error: Exception) -> str:
 def _reason(error: Exception) -> dict[str, str | int]:
     """Why, as CloudEvents extension attributes: lower-case letters and digits only."""
     facts = error.facts() if isinstance(error, LineageError) else {}
-    attributes: dict[str, str | int] = {"problem": _code(error), "reason": str(error)[:REASON_LIMIT]}
+    attributes: dict[str, str | int] = {"problem": _code(error), "reason": _reason_of(error)}
     for name in ("errorCode", "requestId", "dataMapStatus"):
         if name in facts:
             attributes[name.lower()] = facts[name]
