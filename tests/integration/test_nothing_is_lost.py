@@ -52,7 +52,7 @@ def test_an_outage_far_beyond_the_hosts_retries_loses_nothing_and_costs_few_call
             it.misbehave(fail=[fault])
             it.operations(reset=True)
             it.send(jobs[len(calls) * 100 : len(calls) * 100 + 100])
-            time.sleep(10)  # ten times the host's own delay between its five deliveries
+            time.sleep(7)  # seven times the host's own delay between its five deliveries
             calls.append(it.operations())
 
         # When it works again
