@@ -165,7 +165,7 @@ class Stack:
             {"DATAMAP_IDENTITY_HEADER": self._identity_header},
         )
         self._datamap_url = self.datamap.line_with("http").strip()
-        self.storage = _connection_string(azurite)
+        self.storage = connection_string(azurite)
         _create_queues(self.storage)
         self.start_functions()
 
@@ -175,7 +175,7 @@ class Stack:
         return process
 
 
-def _connection_string(azurite: Process) -> str:
+def connection_string(azurite: Process) -> str:
     parts = [f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={ACCOUNT_KEY}"]
     for service in ("Blob", "Queue", "Table"):
         line = azurite.line_with(f"{service} service is successfully listening at")

@@ -13,7 +13,7 @@ from lineage.tables import Table
 from local.datamap.identity import SIGN_IN
 from local.datamap.process import running, token
 from local.process import Process
-from local.stack import AZURITE, _connection_string
+from local.stack import AZURITE, connection_string
 
 SCOPE = "https://purview.azure.net/.default"
 NOBODY = "00000000-0000-4000-8000-00000000dead"
@@ -159,7 +159,7 @@ def storage(tmp_path_factory):
     ]
     azurite = Process(command, tmp_path_factory.mktemp("azurite") / "azurite.log")
     try:
-        yield Storage(LineageStorage=_connection_string(azurite))
+        yield Storage(LineageStorage=connection_string(azurite))
     finally:
         azurite.stop()
 
