@@ -20,7 +20,7 @@ from lineage.cli.app import app
 from local.datamap.identity import SIGN_IN
 from local.datamap.process import running
 from local.process import Process
-from local.stack import AZURITE, _connection_string
+from local.stack import AZURITE, connection_string
 
 QUEUES = ("lineage", "lineage-poison")
 TABLES = ("lineageoutcomes", "lineageruns")
@@ -46,7 +46,7 @@ def account(folder):
         folder / "azurite.log",
     )
     try:
-        connection = _connection_string(azurite)
+        connection = connection_string(azurite)
         for name in QUEUES:
             with QueueClient.from_connection_string(connection, name) as queue:
                 queue.create_queue()
