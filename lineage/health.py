@@ -11,8 +11,16 @@ from http import HTTPStatus
 from typing import Any
 
 from lineage.delivery import poison_queue
-from lineage.errors import LineageError, NotAuthorized, NotFound, Refused, StorageFailed, TypeMissing
-from lineage.mending import Mending
+from lineage.errors import (
+    InvalidSettings,
+    LineageError,
+    NotAuthorized,
+    NotFound,
+    Refused,
+    StorageFailed,
+    TypeMissing,
+)
+from lineage.mending import Mending, settings
 from lineage.plan import PROCESS_TYPE
 from lineage.service import Service
 from lineage.tables import Table
@@ -66,7 +74,8 @@ async def checks(service: Service) -> AsyncIterator[Check]:
 
 def unconfigured(error: LineageError) -> list[Check]:
     """The one check there is when the settings are not in order."""
-    return [Check("settings", ok=False, detail=error.detail, fix="correct these app settings")]
+    mistakes = error.mistakes if isinstance(error, InvalidSettings) else ()
+    return [Check("settings", ok=False, detail=error.detail, fix=settings([each.path for each in mistakes]))]
 
 
 async def _sign_in(service: Service, mending: Mending) -> AsyncIterator[Check]:

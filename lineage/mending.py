@@ -5,6 +5,7 @@ Storage is mended with the connection string where that is how the app connects,
 """
 
 import shlex
+from collections.abc import Iterable
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -93,6 +94,12 @@ class Mending:
             roles = f"{role} (and 'Storage Table Data Contributor', 'Storage Blob Data Contributor')"
             return f"az role assignment create --assignee <object id> --scope <storage account id> --role {roles}"
         return _set("LineageStorage", "<connection string>")
+
+
+def settings(names: Iterable[str]) -> str:
+    """For settings that are missing or wrong."""
+    values = " ".join(shlex.quote(f"{name}=<value>") for name in names)
+    return f"az functionapp config appsettings set {APP} --settings {values}"
 
 
 def _set(name: str, value: str) -> str:

@@ -160,10 +160,10 @@ class Outcomes:
         row = await self._table.get(*place(request_id))
         return Record.from_row(row) if row and row.properties.get("id") == request_id else None
 
-    async def flush(self) -> None:
-        """Waits until everything recorded so far is written or lost."""
+    async def flush(self, patience: float | None = None) -> None:
+        """Waits until everything recorded so far is written or lost, for so many seconds if it is said."""
         if self._tasks:
-            await asyncio.wait(self._tasks)
+            await asyncio.wait(self._tasks, timeout=patience)
 
     def _keep(self, record: Record) -> asyncio.Task[None]:
         waiting = self._waiting.get(record.id)

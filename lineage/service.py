@@ -36,6 +36,7 @@ from lineage.tables import Table
 from lineage.writer import Writer
 
 CALLERS_PATIENCE = 2.0  # seconds
+RECORDS_PATIENCE = 1.0  # seconds that a message waits for the record of it; it goes without, if need be
 GRANT = "in the Purview portal, Data Map > Collections > Role assignments > Data curators"
 
 
@@ -84,7 +85,8 @@ class Service:
     async def enqueue(self, payload: Any) -> str:
         """Puts a request on the queue for later and answers its id, or raises `InvalidRequest`."""
         key = read_request(payload).key
-        self.outcomes.record(_record(key, "queued"))  # before the message can be done
+        self.outcomes.record(_record(key, "queued"))
+        await self.outcomes.flush(RECORDS_PATIENCE)  # or "queued" could overwrite another instance's "done"
         await self._post(payload, key)
         return key
 

@@ -53,14 +53,8 @@ def _document(place: str, payload: Any) -> Document:
         raise payload
     if is_event(payload):
         event = read_event(payload).event
-        return Document(place, payload, _id(event), event)
+        return Document(place, payload, event.key, event)
     return Document(place, payload, read_request(payload).key)
-
-
-def _id(event: Event) -> str:
-    """Under which the app keeps its outcome: the run's, or the name of what it declares."""
-    declared = event.job or (event.dataset and event.dataset.name)
-    return event.run_id or (f"{declared.namespace}/{declared.name}" if declared else "")
 
 
 def _payloads(file: str) -> Iterator[tuple[str, Any]]:

@@ -327,6 +327,7 @@ def test_settings_that_are_not_in_order(monkeypatch):
 
     assert set(checks) == {"settings"}
     assert "LINEAGE_QUEUE_NAME" in checks["settings"]["detail"]
+    assert checks["settings"]["fix"].endswith("--settings 'LINEAGE_QUEUE_NAME=<value>'")
 
 
 def test_what_does_not_keep_the_app_from_its_work_does_not_make_it_unready():
