@@ -11,8 +11,6 @@ from datetime import UTC, datetime
 from functools import cache, partial
 from typing import Any, NoReturn
 
-from azure.core.credentials import TokenCredential
-
 from lineage import outcomes, runs
 from lineage.batching import gather_all
 from lineage.corridor import Corridor
@@ -20,7 +18,7 @@ from lineage.datamap import DataMap
 from lineage.delivery import Delivery, Received
 from lineage.delivery.backoff import Backoff
 from lineage.envelope import SENT
-from lineage.errors import InvalidSettings, LineageError, Mistake, NotAuthorized, Unavailable
+from lineage.errors import InvalidSettings, LineageError, NotAuthorized, Unavailable
 from lineage.explain import Explainer
 from lineage.identity import purview_credential
 from lineage.memory import Memory
@@ -48,7 +46,7 @@ class Service:
         self.storage = StorageAccount(settings.storage)
         self.datamap = DataMap(
             settings.endpoint,
-            _credential(settings),
+            purview_credential(settings),
             scope=settings.scope,
             max_concurrency=settings.max_concurrency,
         )
@@ -188,14 +186,6 @@ def _delivery(settings: DeliverySettings, storage: StorageAccount, records: Outc
         backoff=Backoff(settings.retry_after, settings.retry_after_max, settings.give_up_after),
         max_dequeue_count=settings.max_dequeue_count,
     )
-
-
-def _credential(settings: Settings) -> TokenCredential:
-    """What `azure-identity` says to values it cannot use, as the mistake in the settings that it is."""
-    try:
-        return purview_credential(settings)
-    except ValueError as error:
-        raise InvalidSettings([Mistake("PURVIEW_AUTH", str(error))]) from error
 
 
 def _outcome_of_event(

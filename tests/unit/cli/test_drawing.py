@@ -127,7 +127,7 @@ def test_an_svg_is_well_formed_whatever_the_names(name, qualified_name):
     header = {"typeName": "t", "guid": "a", "attributes": {"name": name, "qualifiedName": qualified_name}}
     drawn = to_svg(Graph.read({"baseEntityGuid": "a", "guidEntityMap": {"a": header}, "relations": []}))
 
-    assert parse(drawn.encode())
+    assert parse(drawn.encode()).tag == f"{SVG}svg"
 
 
 # Where things go
