@@ -28,10 +28,12 @@ def batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
 async def gather_all(calls: Iterable[Awaitable[Result]]) -> list[Result]:
     """The results of all, or the first error once all have ended: none is left running unobserved."""
     results = await asyncio.gather(*calls, return_exceptions=True)
+    values: list[Result] = []
     for result in results:
         if isinstance(result, BaseException):
             raise result
-    return results  # type: ignore[return-value] # the exceptions have just been ruled out
+        values.append(result)
+    return values
 
 
 @dataclass(eq=False, slots=True)

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -280,7 +281,7 @@ class DataMap:
             raise SignInFailed(_first_line(error)) from error
         except AzureError as error:
             raise Unavailable(f"no answer from the Data Map: {_first_line(error)}") from error
-        if not 200 <= response.status_code < 300:  # noqa: PLR2004 - HTTP's own numbers
+        if not HTTPStatus.OK <= response.status_code < HTTPStatus.MULTIPLE_CHOICES:
             raise error_of(response.status_code, text, _retry_after(response))
         return response, text
 
@@ -304,7 +305,7 @@ def error_of(status: int, body: str, retry_after: float | None = None) -> DataMa
     message = (
         _text(answer.get("errorMessage") or gateway.get("message") or body.strip()[:200]) or "no explanation"
     )
-    kind = BY_CODE.get(str(code)) or BY_STATUS.get(status) or (Unavailable if status >= 500 else Refused)  # noqa: PLR2004
+    kind = BY_CODE.get(str(code)) or BY_STATUS.get(status) or _otherwise(status)
     return kind(
         f"{code or f'HTTP {status}'}: {message}",
         http_status=status,
@@ -312,6 +313,10 @@ def error_of(status: int, body: str, retry_after: float | None = None) -> DataMa
         request_id=_text(answer.get("requestId")),
         retry_after=retry_after,
     )
+
+
+def _otherwise(status: int) -> type[DataMapError]:
+    return Unavailable if status >= HTTPStatus.INTERNAL_SERVER_ERROR else Refused
 
 
 def _pipeline(
