@@ -13,17 +13,25 @@ END_TIMEOUT = 10  # seconds between asking and killing
 
 class Process:
     """
-    A child whose output goes to `log`, line by line.
+    A child whose output goes to `log`, line by line; `folder` is where it runs, if not here.
 
     It runs in a session of its own, so that Ctrl+C reaches the stack alone, which then ends its children in order.
     """
 
-    def __init__(self, command: Sequence[str], log: Path, *, env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        log: Path,
+        *,
+        env: Mapping[str, str] | None = None,
+        folder: Path | None = None,
+    ) -> None:
         self._log = log
         self._lines: Queue[str | None] = Queue()
         self._child = subprocess.Popen(
             command,
             env={**os.environ, **(env or {})},
+            cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -54,8 +54,9 @@ class Stack:
     """
     The three programs. A context manager: leaves nothing running.
 
-    `settings` are further app settings of the functions; `app` is another folder to run than the checkout;
-    `core_tools` runs it with `func start`, the real Functions host, which has to be installed.
+    `settings` are further app settings of the functions; `app` is another folder to run than the checkout, and `python`
+    the interpreter that runs it; `core_tools` runs it with `func start`, the real Functions host, which has to be
+    installed.
     """
 
     def __init__(
@@ -63,12 +64,14 @@ class Stack:
         *,
         settings: Mapping[str, str] | None = None,
         app: Path = ROOT,
+        python: str = sys.executable,
         lease_seconds: int = 600,
         core_tools: bool = False,
     ) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="lineage-local-")
         self.logs = Path(self._folder.name)
         self._app = app
+        self._python = python
         self._lease = lease_seconds
         self._core_tools = core_tools
         self.settings = dict(settings or {})
@@ -103,16 +106,9 @@ class Stack:
             return
         self.functions = self._launch(
             "functions",
-            [
-                sys.executable,
-                "-m",
-                "local.functions",
-                "--app",
-                str(self._app),
-                "--lease-seconds",
-                str(self._lease),
-            ],
+            [self._python, "-m", "local.functions", "--lease-seconds", str(self._lease)],
             self.app_settings(),
+            folder=self._app,
         )
         self._functions_url = json.loads(self.functions.line_with('"functions"'))["functions"]
 
@@ -169,8 +165,15 @@ class Stack:
         _create_queues(self.storage)
         self.start_functions()
 
-    def _launch(self, name: str, command: list[str], env: Mapping[str, str] | None = None) -> Process:
-        process = Process(command, self.logs / f"{name}.log", env={"PYTHONPATH": str(ROOT), **(env or {})})
+    def _launch(
+        self,
+        name: str,
+        command: list[str],
+        env: Mapping[str, str] | None = None,
+        folder: Path | None = None,
+    ) -> Process:
+        env = {"PYTHONPATH": str(ROOT), **(env or {})}
+        process = Process(command, self.logs / f"{name}.log", env=env, folder=folder)
         self._running.append(process)
         return process
 

@@ -1,13 +1,13 @@
 """Files that say the same thing twice, held together."""
 
 import json
-import re
 import tomllib
 from pathlib import Path
 
 from lineage import __version__
 from lineage.request import json_schema
 from lineage.settings import Settings, Storage
+from local import package
 
 ROOT = Path(__file__).parents[2]
 
@@ -56,17 +56,8 @@ def test_host_json_lets_the_app_decode_messages_itself_and_says_every_number():
 
 
 def test_everything_but_the_app_is_kept_out_of_the_deployment_package():
-    deployed = {"function_app.py", "host.json", "requirements.txt", "lineage"}
-    ignored = [
-        re.compile(_as_pattern(line)) for line in text(".funcignore").splitlines() if line and line[0] != "#"
-    ]
+    packed = {file.parts[:2] for file in package.files()}
 
-    packed = {
-        path.name for path in ROOT.iterdir() if not any(pattern.fullmatch(path.name) for pattern in ignored)
-    }
-
-    assert packed == deployed
-
-
-def _as_pattern(line):
-    return re.escape(line).replace(r"\*", ".*") if line != ".*" else r"\..*"
+    assert {parts[0] for parts in packed} == {"function_app.py", "host.json", "requirements.txt", "lineage"}
+    assert ("lineage", "service.py") in packed
+    assert ("lineage", "cli") not in packed
