@@ -48,7 +48,7 @@ async def apply_lineage(req: func.HttpRequest, context: func.Context) -> func.Ht
             return http.written(await service().apply_now(payload))
         return http.accepted(await service().enqueue(payload), req)
 
-    return await http.answer(response(), context.invocation_id)
+    return await http.answer(response(), context)
 
 
 @app.function_name("LineageRequest")
@@ -60,7 +60,7 @@ async def get_request(req: func.HttpRequest, context: func.Context) -> func.Http
         request_id = unquote(req.route_params["id"])
         return http.found(await service().outcomes.find(request_id), request_id)
 
-    return await http.answer(response(), context.invocation_id)
+    return await http.answer(response(), context)
 
 
 @app.function_name("ExplainLineage")
@@ -69,9 +69,10 @@ async def explain_lineage(req: func.HttpRequest, context: func.Context) -> func.
     """What a request or an OpenLineage event would do, and why. Writes nothing."""
 
     async def response() -> func.HttpResponse:
-        return http.json_response(await service().explainer.explain(http.payload_of(req)))
+        explanation = await service().explainer.explain(http.payload_of(req))
+        return http.json_response(explanation.to_json())
 
-    return await http.answer(response(), context.invocation_id)
+    return await http.answer(response(), context)
 
 
 @app.function_name("OpenLineage")
@@ -82,7 +83,7 @@ async def take_event(req: func.HttpRequest, context: func.Context) -> func.HttpR
     async def response() -> func.HttpResponse:
         return await intake.take(service(), http.payload_of(req))
 
-    return await http.answer(response(), context.invocation_id)
+    return await http.answer(response(), context)
 
 
 @app.function_name("OpenLineageBatch")
@@ -93,7 +94,7 @@ async def take_events(req: func.HttpRequest, context: func.Context) -> func.Http
     async def response() -> func.HttpResponse:
         return await intake.take_batch(service(), http.payload_of(req))
 
-    return await http.answer(response(), context.invocation_id)
+    return await http.answer(response(), context)
 
 
 @app.function_name("ExpireRuns")

@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Generic, TypeVar
 
 from lineage.errors import LineageError
+from lineage.telemetry import telemetry
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -43,6 +44,7 @@ class _Waiting(Generic[Item, Result]):
     item: Item
     key: Hashable
     result: asyncio.Future[Result] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    caller: object = field(default_factory=lambda: telemetry().caller())
 
 
 class Batcher(Generic[Item, Result]):
@@ -114,7 +116,8 @@ class Batcher(Generic[Item, Result]):
 
     async def _settle(self, batch: Sequence[_Waiting[Item, Result]]) -> None:
         try:
-            results = await self._send([waiting.item for waiting in batch])
+            with telemetry().on_behalf_of([waiting.caller for waiting in batch]):
+                results = await self._send([waiting.item for waiting in batch])
         except Exception as error:  # noqa: BLE001 - it is handed on to whom it concerns
             if len(batch) > 1 and self._divides(error):
                 middle = len(batch) // 2

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import requests
 from azure.core import PipelineClient
@@ -49,6 +49,7 @@ from lineage.errors import (
 from lineage.identity import claims_of, principal_of
 from lineage.pace import Pace, Turn
 from lineage.settings import is_loopback
+from lineage.telemetry import telemetry
 
 Json = dict[str, Any]
 
@@ -58,6 +59,9 @@ READ_TIMEOUT = 60  # seconds; twice that, for the one retry, is still far below 
 PATIENCE = 20.0  # seconds that a call waits and is tried again while the Data Map throttles or is down
 GUIDS_PER_CALL = 100
 QUERY_LIMIT = 6_000  # characters; gateways commonly refuse a request line beyond 8 KB
+
+TYPE_BY_NAME = "/atlas/v2/types/typedef/name/{name}"
+ACCOUNT = "/{account}"  # whatever is beside the Data Map: collections and their policies, a few calls by `lineage setup`
 
 METHODS = frozenset({"GET", "POST", "PUT", "DELETE"})
 
@@ -93,6 +97,7 @@ class DataMap:
         self._client = _pipeline(endpoint, credential, scope, max_concurrency)
         self._endpoint = endpoint
         self._base = f"{endpoint}/datamap/api"
+        self._host = str(urlsplit(endpoint).hostname)
         self._credential, self._scope = credential, scope
         self._options: Json = {"retry_on_methods": METHODS, "enforce_https": not is_loopback(endpoint)}
         self._threads = ThreadPoolExecutor(max_concurrency, thread_name_prefix="datamap")
@@ -121,17 +126,18 @@ class DataMap:
     async def entities_by_qualified_name(self, type_name: str, names: Sequence[str]) -> list[Json]:
         """The entities of one type with these qualifiedNames; those that do not exist are left out."""
         found: list[Json] = []
+        route = "/atlas/v2/entity/bulk/uniqueAttribute/type/{typeName}"
         for query in _unique_attribute_queries(names):
-            path = f"/atlas/v2/entity/bulk/uniqueAttribute/type/{quote(type_name, safe='')}"
-            answer = await self._call("GET", path, [*query, ("ignoreRelationships", "true")])
+            by_name = [*query, ("ignoreRelationships", "true")]
+            answer = await self._call("GET", route, by_name, typeName=type_name)
             found += answer.get("entities") or ()
         return found
 
     async def entity_by_qualified_name(self, type_name: str, name: str) -> Json | None:
         """One entity with its relationships, or None."""
-        path = f"/atlas/v2/entity/uniqueAttribute/type/{quote(type_name, safe='')}"
+        route = "/atlas/v2/entity/uniqueAttribute/type/{typeName}"
         try:
-            answer = await self._call("GET", path, {"attr:qualifiedName": name})
+            answer = await self._call("GET", route, {"attr:qualifiedName": name}, typeName=type_name)
         except (NotFound, TypeMissing):
             return None
         entity: Json | None = answer.get("entity")
@@ -140,7 +146,7 @@ class DataMap:
     async def delete_entity(self, guid: str) -> None:
         """Deletes an entity; one that is gone already is fine."""
         try:
-            await self._call("DELETE", f"/atlas/v2/entity/guid/{quote(guid)}")
+            await self._call("DELETE", "/atlas/v2/entity/guid/{guid}", guid=guid)
         except NotFound:
             return
 
@@ -151,7 +157,7 @@ class DataMap:
 
     async def relationship(self, guid: str) -> Json:
         """A relationship with its attributes."""
-        answer = await self._call("GET", f"/atlas/v2/relationship/guid/{quote(guid)}")
+        answer = await self._call("GET", "/atlas/v2/relationship/guid/{guid}", guid=guid)
         return dict(answer.get("relationship") or answer)
 
     async def update_relationship(self, guid: str, type_name: str, attributes: Json) -> None:
@@ -165,19 +171,19 @@ class DataMap:
     async def delete_relationship(self, guid: str) -> None:
         """Deletes a relationship; one that is gone already is fine."""
         try:
-            await self._call("DELETE", f"/atlas/v2/relationship/guid/{quote(guid)}")
+            await self._call("DELETE", "/atlas/v2/relationship/guid/{guid}", guid=guid)
         except NotFound:
             return
 
     async def lineage(self, guid: str, *, direction: str, depth: int, width: int) -> Json:
         """The lineage around a dataset or process: Atlas' AtlasLineageInfo."""
         query = {"direction": direction, "depth": str(depth), "width": str(width)}
-        return await self._call("GET", f"/atlas/v2/lineage/{quote(guid, safe='')}", query)
+        return await self._call("GET", "/atlas/v2/lineage/{guid}", query, guid=guid)
 
     async def type_definition(self, name: str) -> Json | None:
         """A type's definition, or None."""
         try:
-            return await self._call("GET", f"/atlas/v2/types/typedef/name/{quote(name, safe='')}")
+            return await self._call("GET", TYPE_BY_NAME, name=name)
         except (NotFound, TypeMissing):
             return None
 
@@ -199,15 +205,15 @@ class DataMap:
 
         Raises `TypeMissing` or `NotFound` where there is no base type: that is no Data Map.
         """
-        request = HttpRequest("GET", f"{self._base}/atlas/v2/types/typedef/name/DataSet")
-        response, _ = await asyncio.get_running_loop().run_in_executor(self._threads, self._exchange, request)
+        request = HttpRequest("GET", self._base + TYPE_BY_NAME.format(name="DataSet"))
+        response, _ = await self._send(request, TYPE_BY_NAME)
         said = parsedate_to_datetime(response.headers["Date"]) if "Date" in response.headers else None
         return (said - datetime.now(UTC)).total_seconds() if said else 0.0
 
     async def account(self, method: str, path: str, api_version: str, body: Json | None = None) -> Json:
         """A call to another service of the account, beside the Data Map: its collections and their policies."""
         url = f"{self._endpoint}{path}?{urlencode({'api-version': api_version})}"
-        return await self._paced(HttpRequest(method, url, json=body))
+        return await self._paced(HttpRequest(method, url, json=body), ACCOUNT)
 
     async def claims(self) -> Json:
         """What the token for the Data Map says of itself, or `SignInFailed`."""
@@ -227,16 +233,17 @@ class DataMap:
     async def _call(
         self,
         method: str,
-        path: str,
+        route: str,
         query: dict[str, str] | list[tuple[str, str]] | None = None,
         body: Json | None = None,
+        **in_path: str,
     ) -> Json:
+        path = route.format(**{name: quote(value, safe="") for name, value in in_path.items()})
         # `attr:` stays literal, as Atlas' documentation writes it.
         url = f"{self._base}{path}" + (f"?{urlencode(query, safe=':')}" if query else "")
-        request = HttpRequest(method, url, json=body)
-        return await self._paced(request)
+        return await self._paced(HttpRequest(method, url, json=body), route)
 
-    async def _paced(self, request: HttpRequest) -> Json:
+    async def _paced(self, request: HttpRequest, route: str) -> Json:
         """The call, when its turn has come, and again while patience lasts."""
         give_up = time.monotonic() + PATIENCE
         while True:
@@ -245,15 +252,15 @@ class DataMap:
                 if self._pace.is_held_back(turn):  # since it waited for a connection
                     continue
                 try:
-                    return await self._observed(turn, request)
+                    return await self._observed(turn, request, route)
                 except Unavailable as error:
                     if not error.concerns_all or time.monotonic() + self._pace.pause > give_up:
                         raise
 
-    async def _observed(self, turn: Turn, request: HttpRequest) -> Json:
+    async def _observed(self, turn: Turn, request: HttpRequest, route: str) -> Json:
         """The call; its answer tells the others how the Data Map is."""
         try:
-            answer = await asyncio.get_running_loop().run_in_executor(self._threads, self._send, request)
+            _, answer = await self._send(request, route)
         except Unavailable as error:
             if error.concerns_all:
                 self._pace.failed(turn, error)
@@ -269,11 +276,14 @@ class DataMap:
         self._pace.succeeded(turn)
         return answer
 
-    def _send(self, request: HttpRequest) -> Json:
-        _, text = self._exchange(request)
-        return _json_of(text)
+    async def _send(self, request: HttpRequest, route: str) -> tuple[HttpResponse, Json]:
+        loop = asyncio.get_running_loop()
+        with telemetry().calling(request.method, route, self._host) as answered:
+            response, answer = await loop.run_in_executor(self._threads, self._exchange, request)
+            answered(response.status_code)
+        return response, answer
 
-    def _exchange(self, request: HttpRequest) -> tuple[HttpResponse, str]:
+    def _exchange(self, request: HttpRequest) -> tuple[HttpResponse, Json]:
         try:
             response = self._client.send_request(request, **self._options)
             text = response.text()
@@ -283,7 +293,7 @@ class DataMap:
             raise Unavailable(f"no answer from the Data Map: {_first_line(error)}") from error
         if not HTTPStatus.OK <= response.status_code < HTTPStatus.MULTIPLE_CHOICES:
             raise error_of(response.status_code, text, _retry_after(response))
-        return response, text
+        return response, _json_of(text)
 
     def close(self) -> None:
         """Gives threads and connections back."""

@@ -19,6 +19,7 @@ from lineage.envelope import PAYLOAD_LIMIT, read_payload
 from lineage.errors import DataMapError, LineageError, Mistake, PayloadTooLarge, UnknownRequest
 from lineage.health import Check, is_ready
 from lineage.outcomes import Outcome, Record
+from lineage.telemetry import invocation
 
 logger = logging.getLogger("lineage")
 
@@ -36,14 +37,15 @@ def payload_of(request: func.HttpRequest) -> Any:
     return read_payload(body)
 
 
-async def answer(response: Awaitable[func.HttpResponse], invocation_id: str) -> func.HttpResponse:
+async def answer(response: Awaitable[func.HttpResponse], context: func.Context) -> func.HttpResponse:
     """The response, or the problem that came up on the way to it."""
     try:
-        return await response
+        with invocation(context.trace_context.trace_parent):
+            return await response
     except LineageError as error:
         return problem(error)
     except Exception as error:  # noqa: BLE001 - the last line: a bug becomes a 500 that can be found in the logs
-        return bug(error, invocation_id)
+        return bug(error, context.invocation_id)
 
 
 def wants_to_wait(request: func.HttpRequest) -> bool:

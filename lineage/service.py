@@ -15,7 +15,7 @@ from lineage import outcomes, runs
 from lineage.batching import gather_all
 from lineage.corridor import Corridor
 from lineage.datamap import DataMap
-from lineage.delivery import Delivery, Received
+from lineage.delivery import Delivery, Received, poison_queue
 from lineage.delivery.backoff import Backoff
 from lineage.envelope import SENT
 from lineage.errors import InvalidSettings, LineageError, NotAuthorized, Unavailable
@@ -31,6 +31,7 @@ from lineage.runs import Runs
 from lineage.settings import DeliverySettings, Settings
 from lineage.storage import StorageAccount
 from lineage.tables import Table
+from lineage.telemetry import start, telemetry
 from lineage.writer import Writer
 
 CALLERS_PATIENCE = 2.0  # seconds
@@ -60,6 +61,7 @@ class Service:
         self.corridor = Corridor(self.datamap, resolver, writer, Order(self._outcomes_table), self._memory)
         self.explainer = Explainer(settings, resolver, self.corridor)
         self._delivery = _delivery(settings, self.storage, self.outcomes)
+        telemetry().watch_poison(partial(self.storage.depth_now, poison_queue(settings.queue_name)))
 
     async def consume(self, received: Received) -> None:
         """A message from the queue, to its end."""
@@ -138,7 +140,8 @@ class Service:
 
     async def _post(self, payload: Any, key: str) -> None:
         body = json.dumps(payload).encode()
-        await self.storage.post(self.settings.queue_name, body, SENT, {"subject": key})
+        with telemetry().sending(self.settings.queue_name) as trace:
+            await self.storage.post(self.settings.queue_name, body, SENT, {"subject": key, **trace})
 
     async def _how_to_grant(self) -> str:
         """Who lacks which role on what, and what to do about it."""
@@ -153,6 +156,7 @@ class Service:
 @cache
 def service() -> Service:
     """The process' one service, or `InvalidSettings`. A failure is not remembered."""
+    start()
     return Service(Settings.read(os.environ))
 
 

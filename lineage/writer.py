@@ -13,6 +13,7 @@ from lineage.datamap import DataMap, Json
 from lineage.errors import AlreadyExists, TypeMissing, Unavailable, concerns_one
 from lineage.outcomes import Outcome, Result, WrittenEntity, WrittenRelationship
 from lineage.plan import PROCESS_TYPE, PROCESS_TYPE_DEFINITION, Edge, Nodes, Plan, related
+from lineage.telemetry import telemetry
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ class Writer:
 
     async def _upsert(self, batch: Sequence[tuple[Json, ...]]) -> Sequence[Mutation]:
         """The entities of several plans in one call; a dataset that two of them create is sent once."""
+        telemetry().shared_by(len(batch))
         entities = list({entity["guid"]: entity for plan in batch for entity in plan}.values())
         try:
             answer = await self._datamap.upsert(entities, collection=self._collection)

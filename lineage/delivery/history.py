@@ -1,11 +1,13 @@
-"""What a message has been through: how often it was tried, and since when."""
+"""What a message has been through: how often it was tried, since when, and in which trace."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from lineage.envelope import Envelope
 
 DEFERRED = "lineage.request.deferred"  # the CloudEvents type of a message that comes back by itself
+TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")  # W3C Trace Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +32,13 @@ class History:
 
     @classmethod
     def of(cls, envelope: Envelope, received: Received) -> "History":
-        """Only a deferral carries history; a replayed message starts anew."""
+        """Only a deferral carries history, a replayed message starts anew; the trace goes on in either case."""
         carried = envelope.attributes if envelope.kind == DEFERRED else {}
         first_seen = _time(carried.get("firstseen")) or received.inserted or datetime.now(UTC)
         return cls(
             attempts=_count(carried.get("attempts")) + received.attempt,
             first_seen=first_seen if first_seen.tzinfo else first_seen.replace(tzinfo=UTC),
-            traceparent=str(carried.get("traceparent") or received.traceparent),
+            traceparent=_trace(envelope.attributes.get("traceparent")) or _trace(received.traceparent),
         )
 
     def attributes(self) -> dict[str, str | int]:
@@ -50,6 +52,10 @@ class History:
 
 def _count(value: object) -> int:
     return value if isinstance(value, int) and value > 0 else 0
+
+
+def _trace(value: object) -> str:
+    return value if isinstance(value, str) and TRACEPARENT.fullmatch(value) else ""
 
 
 def _time(value: object) -> datetime | None:

@@ -17,6 +17,7 @@ from lineage.envelope import SENT, Envelope, open_envelope
 from lineage.storage import StorageAccount
 
 DEAD = "lineage.request.dead"  # the CloudEvents type of a message in the poison queue
+KEPT = frozenset({"subject", "traceparent"})  # of what is known of a dead message, when it is replayed
 LEASE_SECONDS = 120  # while an operator's command runs
 HOSTS_OWN = "the Functions host gave up on it: the app ended, or ran out of time, at each of its deliveries"
 
@@ -90,11 +91,11 @@ class PoisonQueue:
         return done
 
     async def _send_back(self, envelope: Envelope) -> None:
-        if envelope.claim is None:
+        kept = {name: value for name, value in envelope.attributes.items() if name in KEPT}
+        if envelope.claim is None and "traceparent" not in kept:
             await self._storage.send(self._queue, envelope.original)
-            return
-        subject = {"subject": envelope.subject} if envelope.subject else {}
-        await self._storage.post(self._queue, b"", SENT, subject, claim=envelope.claim)
+        else:
+            await self._storage.post(self._queue, envelope.original, SENT, kept, claim=envelope.claim)
 
     async def _discard_payload(self, envelope: Envelope) -> None:
         if envelope.claim:

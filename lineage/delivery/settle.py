@@ -23,6 +23,7 @@ from lineage.envelope import Attributes, Envelope, open_envelope, read_payload
 from lineage.errors import Fate, LineageError, PayloadGone, StorageFailed
 from lineage.outcomes import Outcome, Outcomes, Record
 from lineage.storage import StorageAccount
+from lineage.telemetry import telemetry
 
 logger = logging.getLogger("lineage")
 
@@ -66,11 +67,20 @@ class Delivery:
     async def deliver(self, received: Received, handle: Handle) -> None:
         """Hands the payload to `handle`. Returns when the message is settled, raises `TryAgain` otherwise."""
         envelope = open_envelope(received.body)
-        message = Delivered(received, envelope, History.of(envelope, received), time.monotonic())
+        history = History.of(envelope, received)
+        with telemetry().processing(
+            self._queue,
+            history.traceparent,
+            invoked_by=received.traceparent,
+            message_id=received.message_id,
+        ):
+            await self._deliver(Delivered(received, envelope, history, time.monotonic()), handle)
+
+    async def _deliver(self, message: Delivered, handle: Handle) -> None:
         try:
-            outcome = await handle(read_payload(await self._original(envelope)))
+            outcome = await handle(read_payload(await self._original(message.envelope)))
         except LineageError as error:
-            if not (isinstance(error, PayloadGone) and await self._was_done(envelope)):
+            if not (isinstance(error, PayloadGone) and await self._was_done(message.envelope)):
                 await self._settle(message, error)
         except Exception as bug:  # noqa: BLE001 - whatever it is, the message must not be lost
             await self._settle_bug(message, bug)
@@ -177,6 +187,7 @@ def log_fate(fate: str, message: Delivered, error: Exception | None = None) -> N
         fate, logging.INFO
     )
     logger.log(level, json.dumps(line))
+    telemetry().settled(fate, line.get("problem"), line["ageSeconds"])
 
 
 def _record(

@@ -128,9 +128,12 @@ def stop() -> None:
     runtime.stop_threadpool_executor()
 
 
-async def invoke(
-    function: Function, value: Proto, metadata: Mapping[str, Proto], traceparent: str = ""
-) -> Any:
+def traceparent() -> str:
+    """The trace of an invocation that continues none: the host's own, which says that it is not sampled."""
+    return f"00-{uuid4().hex}-{uuid4().hex[:16]}-00"
+
+
+async def invoke(function: Function, value: Proto, metadata: Mapping[str, Proto], continued: str = "") -> Any:
     """Runs a function with its trigger's value; answers what it returned, or raises `InvocationFailed`."""
     answer = await runtime.invocation_request(
         _request(
@@ -139,7 +142,7 @@ async def invoke(
                 function_id=function.function_id,
                 trigger_metadata=metadata,
                 input_data=[ParameterBinding(name=function.trigger["name"], data=value)],
-                trace_context=Proto(trace_parent=traceparent, trace_state="", attributes={}),
+                trace_context=Proto(trace_parent=continued or traceparent(), trace_state="", attributes={}),
                 retry_context=Proto(retry_count=0, max_retry_count=0, exception=None),
             )
         )

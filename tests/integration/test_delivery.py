@@ -21,6 +21,7 @@ REQUEST = {"source": "a", "target": "bücher"}
 BODY = json.dumps(REQUEST).encode()
 BACKOFF = Backoff(first=timedelta(seconds=30), longest=timedelta(hours=1), give_up_after=timedelta(hours=24))
 LAST = 5  # deliveries
+TRACE = f"00-{'a' * 32}-{'b' * 16}-01"
 SOON = 3_600.0  # seconds; any message is visible within it
 
 
@@ -190,7 +191,7 @@ async def test_a_deferral_carries_the_message_to_the_byte_and_what_it_has_been_t
     long_ago = datetime.now(UTC) - timedelta(hours=2)
     error = Unavailable("down", http_status=503, error_code="X", request_id="r", retry_after=300.0)
 
-    await desk.deliver(failing(error), inserted=long_ago, traceparent="00-trace")
+    await desk.deliver(failing(error), inserted=long_ago, traceparent=TRACE)
     await desk.deliver(failing(error), sent[0][1])
 
     envelopes = [open_envelope(message) for _, message, _ in sent]
@@ -202,7 +203,7 @@ async def test_a_deferral_carries_the_message_to_the_byte_and_what_it_has_been_t
     attributes = envelopes[1].attributes
     assert (attributes["problem"], attributes["reason"]) == ("data-map-unavailable", "down")
     assert (attributes["errorcode"], attributes["requestid"]) == ("X", "r")
-    assert attributes["traceparent"] == "00-trace"
+    assert attributes["traceparent"] == TRACE
 
 
 async def test_a_deferral_is_recorded_with_its_reason_and_when_it_comes_back(desk):

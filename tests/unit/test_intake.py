@@ -1,6 +1,7 @@
 """Taking events when storage does not: what a client is told decides whether an event is lost."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,6 +13,7 @@ EVENT = {
     "run": {"runId": "one"},
     "job": {"namespace": "etl", "name": "load"},
 }
+INVOCATION = SimpleNamespace(invocation_id="an invocation", trace_context=SimpleNamespace(trace_parent=None))
 
 
 class Queue:
@@ -33,7 +35,7 @@ def event(name):
 
 
 async def post(call, queue, payload):
-    return await http.answer(call(queue, payload), "an invocation")
+    return await http.answer(call(queue, payload), INVOCATION)
 
 
 @pytest.mark.parametrize("error", [StorageFailed("no answer"), InvalidSettings([])])

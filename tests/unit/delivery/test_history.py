@@ -5,10 +5,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from lineage.delivery.history import DEFERRED, History, Received
+from lineage.delivery.poison import DEAD
 from lineage.envelope import SENT, Envelope, open_envelope, seal
 
 MORNING = datetime(2026, 1, 1, 8, tzinfo=UTC)
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+TRACE = f"00-{'a' * 32}-{'b' * 16}-01"
+OTHER = f"00-{'c' * 32}-{'d' * 16}-00"
 
 
 def received(**more):
@@ -29,16 +32,24 @@ def test_a_message_of_which_the_host_does_not_say_when_it_came_is_seen_now():
 
 
 def test_a_deferral_carries_on_where_it_was_put_back():
-    carried = {"attempts": 3, "firstseen": MORNING.isoformat(), "traceparent": "00-trace"}
+    carried = {"attempts": 3, "firstseen": MORNING.isoformat(), "traceparent": TRACE}
 
-    assert history(carried, attempt=2, traceparent="00-other") == History(5, MORNING, "00-trace")
+    assert history(carried, attempt=2, traceparent=OTHER) == History(5, MORNING, TRACE)
 
 
-@pytest.mark.parametrize("kind", [None, SENT, "lineage.request.dead", "other"])
-def test_any_other_message_starts_anew(kind):
-    carried = {"attempts": 3, "firstseen": MORNING.isoformat(), "traceparent": "00-trace"}
+@pytest.mark.parametrize("kind", [None, SENT, DEAD, "other"])
+def test_any_other_message_starts_anew_and_its_trace_goes_on(kind):
+    carried = {"attempts": 3, "firstseen": MORNING.isoformat(), "traceparent": TRACE}
 
-    assert history(carried, kind, traceparent="00-own") == History(1, NOON, "00-own")
+    assert history(carried, kind, traceparent=OTHER) == History(1, NOON, TRACE)
+
+
+@pytest.mark.parametrize(
+    "traceparent", [None, "", "00-trace", TRACE.upper(), TRACE + "\n", 5, [], "0" * 70_000]
+)
+def test_what_is_no_traceparent_is_not_carried_on(traceparent):
+    assert history({"traceparent": traceparent}, traceparent=OTHER).traceparent == OTHER
+    assert history({"traceparent": traceparent}, traceparent="nonsense").traceparent == ""
 
 
 @pytest.mark.parametrize("attempts", [None, "3", -5, 1.5, [], {}])
@@ -56,11 +67,11 @@ def test_a_first_sight_without_a_zone_is_in_utc():
 
 
 def test_what_is_written_on_an_envelope_is_read_from_it():
-    first = History(7, MORNING, "00-trace")
+    first = History(7, MORNING, TRACE)
 
     sealed = open_envelope(seal(b"{}", DEFERRED, first.attributes()))
 
-    assert History.of(sealed, received()) == History(8, MORNING, "00-trace")
+    assert History.of(sealed, received()) == History(8, MORNING, TRACE)
 
 
 def test_no_trace_is_no_attribute():

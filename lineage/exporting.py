@@ -1,0 +1,111 @@
+"""
+OpenTelemetry to Application Insights, from inside the app.
+
+Beside the Functions host, not instead of it: the host goes on writing requests and logs, the app adds its own spans
+and metrics and no logs, so that nothing is told twice. The exporter is large. It is made by the threads that export,
+when there is first something to export, so that no message waits for its import.
+
+It signs in as APPLICATIONINSIGHTS_AUTHENTICATION_STRING says, which the host reads too.
+"""
+
+import logging
+import os
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+from opentelemetry.sdk.metrics import Counter, Histogram, MeterProvider
+from opentelemetry.sdk.metrics.export import (
+    AggregationTemporality,
+    MetricExporter,
+    MetricExportResult,
+    MetricsData,
+    PeriodicExportingMetricReader,
+)
+from opentelemetry.sdk.resources import SERVICE_NAME, Resource
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON
+
+from lineage.instruments import Instruments
+from lineage.telemetry import cannot
+
+# Calls to others than Application Insights: what the exporter tells Microsoft of itself, and what it asks there.
+WITHOUT = ("APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL", "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED")
+# Loggers that write a line or more per export.
+TALKATIVE = ("azure.core.pipeline.policies.http_logging_policy", "azure.monitor.opentelemetry.exporter")
+# As the exporter wants it: what has been added since it was told last.
+CHANGES: dict[type, AggregationTemporality] = {
+    Counter: AggregationTemporality.DELTA,
+    Histogram: AggregationTemporality.DELTA,
+}
+
+
+class _Late:
+    """An exporter that is made when it is first needed; or not, and that is said once."""
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+
+    @cached_property
+    def made(self) -> Any:
+        try:
+            from azure.monitor.opentelemetry import exporter  # noqa: PLC0415 - see the module's docstring
+
+            return getattr(exporter, self._kind)(disable_offline_storage=True)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with it, messages go on
+            cannot(error)
+            return None
+
+    def close(self) -> None:
+        if exporter := self.__dict__.get("made"):
+            exporter.shutdown()
+
+
+class LateSpans(SpanExporter):
+    """Spans to Application Insights."""
+
+    def __init__(self) -> None:
+        self._late = _Late("AzureMonitorTraceExporter")
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        exporter = self._late.made
+        return exporter.export(spans) if exporter else SpanExportResult.FAILURE
+
+    def shutdown(self) -> None:
+        self._late.close()
+
+
+class LateMetrics(MetricExporter):
+    """Metrics to Application Insights."""
+
+    def __init__(self) -> None:
+        super().__init__(preferred_temporality=CHANGES)
+        self._late = _Late("AzureMonitorMetricExporter")
+
+    def export(
+        self, metrics_data: MetricsData, timeout_millis: float = 10_000, **_options: Any
+    ) -> MetricExportResult:
+        exporter = self._late.made
+        return exporter.export(metrics_data, timeout_millis) if exporter else MetricExportResult.FAILURE
+
+    def force_flush(self, timeout_millis: float = 10_000) -> bool:  # noqa: ARG002 - nothing is held back
+        return True
+
+    def shutdown(self, timeout_millis: float = 30_000, **_options: Any) -> None:  # noqa: ARG002 - it does not wait
+        self._late.close()
+
+
+def to_application_insights() -> Instruments:
+    """Providers of the app's own; those of the process are left to whoever sets them up."""
+    for name in WITHOUT:
+        os.environ.setdefault(name, "true")
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    # The role by which Application Insights knows the app's requests, which the host writes.
+    resource = Resource.create({SERVICE_NAME: os.environ.get("WEBSITE_SITE_NAME", "purview-lineage")})
+    # Unless told otherwise, everything: the host's traceparents say "not sampled" of requests that it does write.
+    sampler = None if "OTEL_TRACES_SAMPLER" in os.environ else ALWAYS_ON
+    traces = TracerProvider(sampler, resource)
+    traces.add_span_processor(BatchSpanProcessor(LateSpans()))
+    return Instruments(traces, MeterProvider([PeriodicExportingMetricReader(LateMetrics())], resource))
