@@ -82,6 +82,10 @@ class Explanation(Model):
         default=(), description="what the run would ask for if it completed and told no more"
     )
 
+    def to_json(self) -> Json:
+        """Without what does not apply."""
+        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
 
 class Explainer:
     """Walks the corridor as far as the plan."""
@@ -92,14 +96,12 @@ class Explainer:
         self._resolver = resolver
         self._corridor = corridor
 
-    async def explain(self, payload: Any) -> Json:
-        """The explanation, as JSON; `InvalidRequest` if there is nothing to explain."""
+    async def explain(self, payload: Any) -> Explanation:
+        """The explanation; `InvalidRequest` if there is nothing to explain."""
         if is_event(payload):
-            explanation = await self._event(payload)
-        else:
-            request = await self._request(read_request(payload), self._settings.on_missing)
-            explanation = Explanation(requests=(request,))
-        return explanation.model_dump(mode="json", by_alias=True, exclude_unset=True)
+            return await self._event(payload)
+        request = await self._request(read_request(payload), self._settings.on_missing)
+        return Explanation(requests=(request,))
 
     async def _event(self, payload: Any) -> Explanation:
         reading = read_event(payload)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from lineage import __version__
-from lineage.cli import apply, doctor, poison, send, setup, show, status
+from lineage.cli import apply, doctor, explain, poison, send, setup, show, status
 from lineage.cli.environment import use_settings_of
 from lineage.cli.output import say
 
@@ -20,6 +20,7 @@ app = typer.Typer(
 )
 app.command()(send.send)
 app.command()(apply.apply)
+app.command()(explain.explain)
 app.command()(show.show)
 app.command()(status.status)
 app.add_typer(poison.app, name="poison")

@@ -86,5 +86,10 @@ def problem_of(error: LineageError, place: str = "") -> Problem:
     return Problem(error.code, error.title, [_placed(each, place) for each in mistakes], mend, code)
 
 
+def exit_code_of(problem: str) -> ExitCode:
+    """That of an error, by its code."""
+    return next((code for kind, code in EXIT_CODES.items() if kind.code == problem), ExitCode.FAILED)
+
+
 def _placed(mistake: Mistake, place: str) -> Mistake:
     return Mistake(": ".join(filter(None, (place, mistake.path))), mistake.message)

@@ -224,6 +224,77 @@ def test_one_that_fails_does_not_keep_the_others_from_being_applied(lineage, sca
     assert results[1]["outcome"]["relationships"][0]["result"] == "created"
 
 
+# explain
+
+
+def test_a_request_is_explained_name_by_name_and_call_by_call_and_nothing_is_written(lineage, scanned):
+    raw, clean = scanned("raw", "clean")
+    request = job([raw], [clean])
+
+    lines = lineage("explain", "-", stdin=json.dumps(request)).stdout.splitlines()
+
+    assert f"  inputs.0  {raw}" in lines
+    assert "    rule       azure-sql-table (microsoft)" in lines
+    assert f"    asset      {TABLE}  {raw}" in lines
+    body = json.loads("\n".join(lines[lines.index("  POST /atlas/v2/entity/bulk") + 1 :]))
+    process = f"lineage://cli/{request['process']['name']}"
+    assert body["entities"][0]["attributes"]["qualifiedName"] == process
+    lineage("show", process, "--type", "lineage_process", code=3)
+
+
+def test_of_a_dataset_that_is_missing_it_is_said_what_was_looked_for(lineage, scanned, table):
+    (raw,) = scanned("raw")
+
+    said = lineage("explain", "-", stdin=json.dumps(job([raw], [table("clean")])), code=3).stdout
+
+    assert "catalogue  does not hold it" in said
+    assert f"nor        azure_sql_view  {table('clean')}" in said
+    assert "would not be written: dataset-missing (onMissing is wait)" in said
+
+
+def test_what_comes_near_is_told_with_its_guid(lineage, catalogue, scanned, table):
+    (raw,) = scanned("raw")
+    guid = catalogue.scan({table("view"): "azure_sql_view"})[table("view")]
+
+    said = lineage("explain", "-", stdin=json.dumps(job([raw], [table("view")]))).stdout
+
+    assert f"near       azure_sql_view  {table('view')}  {guid}" in said
+
+
+def test_an_event_is_explained_as_it_is_and_as_it_would_be_once_completed(lineage, scanned, table):
+    scanned("raw", "clean")
+
+    (told,) = parsed(lineage("explain", "-", "--json", stdin=json.dumps(started(table))))
+    said = lineage("explain", "-", stdin=json.dumps(started(table))).stdout
+
+    assert told["verdict"] == "the run has not ended yet"
+    assert told["onceCompleted"][0]["writes"][0]["path"] == "/atlas/v2/entity/bulk"
+    assert "RunEvent: the run has not ended yet\n" in said
+    assert "once the run has completed:" in said
+
+
+def started(table):
+    sides = {
+        side: [
+            {"namespace": "mssql://src.database.windows.net", "name": ".".join(table(name).split("/")[3:])}
+        ]
+        for side, name in (("inputs", "raw"), ("outputs", "clean"))
+    }
+    return {
+        "eventType": "START",
+        "eventTime": "2026-05-01T12:00:00Z",
+        "run": {"runId": str(uuid4())},
+        "job": {"namespace": "cli", "name": "started"},
+        **sides,
+    }
+
+
+def test_what_cannot_be_understood_is_told_with_its_place(lineage):
+    request = {"source": "what is this", "target": "nor this"}
+
+    assert "-: inputs.0: " in lineage("explain", "-", stdin=json.dumps(request), code=4).stderr
+
+
 # show
 
 
