@@ -11,8 +11,9 @@ It signs in as APPLICATIONINSIGHTS_AUTHENTICATION_STRING says, which the host re
 import logging
 import os
 from collections.abc import Sequence
-from functools import cached_property
-from typing import Any
+from functools import cache
+from threading import Lock
+from typing import Any, NamedTuple
 
 from opentelemetry.sdk.metrics import Counter, Histogram, MeterProvider
 from opentelemetry.sdk.metrics.export import (
@@ -40,40 +41,15 @@ CHANGES: dict[type, AggregationTemporality] = {
     Histogram: AggregationTemporality.DELTA,
 }
 
-
-class _Late:
-    """An exporter that is made when it is first needed; or not, and that is said once."""
-
-    def __init__(self, kind: str) -> None:
-        self._kind = kind
-
-    @cached_property
-    def made(self) -> Any:
-        try:
-            from azure.monitor.opentelemetry import exporter  # noqa: PLC0415 - see the module's docstring
-
-            return getattr(exporter, self._kind)(disable_offline_storage=True)
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with it, messages go on
-            cannot(error)
-            return None
-
-    def close(self) -> None:
-        if exporter := self.__dict__.get("made"):
-            exporter.shutdown()
+_making = Lock()
 
 
 class LateSpans(SpanExporter):
     """Spans to Application Insights."""
 
-    def __init__(self) -> None:
-        self._late = _Late("AzureMonitorTraceExporter")
-
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        exporter = self._late.made
-        return exporter.export(spans) if exporter else SpanExportResult.FAILURE
-
-    def shutdown(self) -> None:
-        self._late.close()
+        exporters = _exporters()
+        return exporters.spans.export(spans) if exporters else SpanExportResult.FAILURE
 
 
 class LateMetrics(MetricExporter):
@@ -81,19 +57,46 @@ class LateMetrics(MetricExporter):
 
     def __init__(self) -> None:
         super().__init__(preferred_temporality=CHANGES)
-        self._late = _Late("AzureMonitorMetricExporter")
 
     def export(
         self, metrics_data: MetricsData, timeout_millis: float = 10_000, **_options: Any
     ) -> MetricExportResult:
-        exporter = self._late.made
-        return exporter.export(metrics_data, timeout_millis) if exporter else MetricExportResult.FAILURE
+        exporters = _exporters()
+        if exporters is None:
+            return MetricExportResult.FAILURE
+        return exporters.metrics.export(metrics_data, timeout_millis)
 
     def force_flush(self, timeout_millis: float = 10_000) -> bool:  # noqa: ARG002 - nothing is held back
         return True
 
-    def shutdown(self, timeout_millis: float = 30_000, **_options: Any) -> None:  # noqa: ARG002 - it does not wait
-        self._late.close()
+    def shutdown(self, timeout_millis: float = 30_000, **_options: Any) -> None:
+        """The process ends: so do its connections."""
+
+
+class _Exporters(NamedTuple):
+    spans: SpanExporter
+    metrics: MetricExporter
+
+
+def _exporters() -> _Exporters | None:
+    """Both, made by whichever thread comes first."""
+    with _making:
+        return _made()
+
+
+@cache
+def _made() -> _Exporters | None:
+    """Both, or none if they cannot be made, which is said once."""
+    try:
+        from azure.monitor.opentelemetry import exporter  # noqa: PLC0415 - see the module's docstring
+
+        return _Exporters(
+            exporter.AzureMonitorTraceExporter(disable_offline_storage=True),
+            exporter.AzureMonitorMetricExporter(disable_offline_storage=True),
+        )
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with it, messages go on
+        cannot(error)
+        return None
 
 
 def to_application_insights() -> Instruments:

@@ -92,12 +92,13 @@ class Instruments(Telemetry):
     @contextmanager
     def on_behalf_of(self, callers: Sequence[object]) -> Iterator[None]:
         first, *others = (caller for caller in callers if isinstance(caller, Context))
-        entered = context.attach(first)
+        entered, continued = context.attach(first), invoked_by.set("")
         linked = _links.set(_linked(others, besides=first))
         try:
             yield
         finally:
             _links.reset(linked)
+            invoked_by.reset(continued)
             context.detach(entered)
 
     def shared_by(self, requests: int) -> None:
@@ -178,7 +179,8 @@ def _of(traceparent: str) -> Context:
 
 
 def _linked(others: Iterable[Context], *, besides: Context | None = None) -> tuple[Link, ...]:
-    """A link to each, once."""
-    spans = dict.fromkeys(trace.get_current_span(other).get_span_context() for other in others)
-    own = trace.get_current_span(besides).get_span_context()
-    return tuple(Link(span) for span in spans if span.is_valid and span.span_id != own.span_id)
+    """A link to the span of each, once."""
+    spans = [trace.get_current_span(other).get_span_context() for other in others]
+    own = trace.get_current_span(besides).get_span_context().span_id if besides else None
+    links = {span.span_id: Link(span) for span in spans if span.is_valid and span.span_id != own}
+    return tuple(links.values())
