@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 import requests
 from azure.core import PipelineClient
@@ -97,7 +97,6 @@ class DataMap:
         self._client = _pipeline(endpoint, credential, scope, max_concurrency)
         self._endpoint = endpoint
         self._base = f"{endpoint}/datamap/api"
-        self._host = str(urlsplit(endpoint).hostname)
         self._credential, self._scope = credential, scope
         self._options: Json = {"retry_on_methods": METHODS, "enforce_https": not is_loopback(endpoint)}
         self._threads = ThreadPoolExecutor(max_concurrency, thread_name_prefix="datamap")
@@ -278,7 +277,7 @@ class DataMap:
 
     async def _send(self, request: HttpRequest, route: str) -> tuple[HttpResponse, Json]:
         loop = asyncio.get_running_loop()
-        with telemetry().calling(request.method, route, self._host) as answered:
+        with telemetry().calling(request.method, route, self._base) as answered:
             response, answer = await loop.run_in_executor(self._threads, self._exchange, request)
             answered(response.status_code)
         return response, answer

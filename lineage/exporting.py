@@ -31,8 +31,13 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from lineage.instruments import Instruments
 from lineage.telemetry import cannot
 
-# Calls to others than Application Insights: what the exporter tells Microsoft of itself, and what it asks there.
-WITHOUT = ("APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL", "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED")
+# What the exporter would do besides: tell Microsoft of itself, ask there what to do, and send the resource with every
+# batch. The app calls nobody whom it was not told to call.
+WITHOUT = (
+    "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL",
+    "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED",
+    "APPLICATIONINSIGHTS_OPENTELEMETRY_RESOURCE_METRIC_DISABLED",
+)
 # Loggers that write a line or more per export.
 TALKATIVE = ("azure.core.pipeline.policies.http_logging_policy", "azure.monitor.opentelemetry.exporter")
 # As the exporter wants it: what has been added since it was told last.

@@ -8,7 +8,9 @@ no word for starts with `lineage.`. An exception's words are never recorded: the
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from functools import cache
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 from opentelemetry import context, metrics, trace
 from opentelemetry.context import Context
@@ -25,6 +27,7 @@ Attributes = Mapping[str, str | int]
 MESSAGING_SYSTEM = "azure_storage_queue"
 # Answers that the app expects: it asks whether something is there, or finds that it is there already.
 EXPECTED = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT})
+DEFAULT_PORTS = {"https": 443, "http": 80}
 FAILURES = frozenset({"retried", "dead"})  # fates
 AGES = (30, 60, 300, 900, 3_600, 14_400, 43_200, 86_400)  # seconds
 SHARES = (1, 2, 5, 10, 20, 50)  # requests
@@ -77,13 +80,14 @@ class Instruments(Telemetry):
             yield
 
     def settled(self, fate: str, problem: str | None, age: float) -> None:
-        attributes = {"lineage.fate": fate} | ({"error.type": problem} if problem else {})
+        attributes = {"lineage.fate": fate} | ({"lineage.problem": problem} if problem else {})
         self._messages.add(1, attributes)
         if fate == "deferred":
             self._ages.record(age, attributes)
         span = trace.get_current_span()
         span.set_attributes(attributes)
         if fate in FAILURES:
+            span.set_attribute("error.type", problem or fate)
             span.set_status(StatusCode.ERROR)
 
     def caller(self) -> Context:
@@ -105,9 +109,9 @@ class Instruments(Telemetry):
         self._shares.record(requests)
 
     @contextmanager
-    def calling(self, method: str, route: str, host: str) -> Iterator[Answered]:
+    def calling(self, method: str, route: str, base: str) -> Iterator[Answered]:
         call: Attributes = {"http.request.method": method, "url.template": route}
-        attributes = {**call, "server.address": host}
+        attributes = {**call, "url.full": base + route, **_server(base)}
         with self._span(f"{method} {route}", SpanKind.CLIENT, attributes, _here(), _links.get()) as span:
             try:
                 yield lambda status: self._answered(span, call, {"http.response.status_code": status})
@@ -165,6 +169,12 @@ def _messaging(queue: str, operation: str) -> dict[str, str]:
 def _failure(error: LineageError) -> dict[str, str | int]:
     status = getattr(error, "http_status", None)
     return {"error.type": error.code} | ({"http.response.status_code": status} if status else {})
+
+
+@cache
+def _server(base: str) -> Attributes:
+    url = urlsplit(base)
+    return {"server.address": str(url.hostname), "server.port": url.port or DEFAULT_PORTS[url.scheme]}
 
 
 def _here() -> Context:

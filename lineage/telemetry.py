@@ -59,8 +59,8 @@ class Telemetry:
     def shared_by(self, requests: int) -> None:
         """How many requests share a write to the Data Map."""
 
-    def calling(self, method: str, route: str, host: str) -> AbstractContextManager[Answered]:
-        """While the Data Map is called, until its status is known. `route` has placeholders for names and guids."""
+    def calling(self, method: str, route: str, base: str) -> AbstractContextManager[Answered]:
+        """While the Data Map at `base` is called. `route` has placeholders where the call has names and guids."""
         return _unheard
 
     def watch_poison(self, depth: Callable[[], int]) -> None:

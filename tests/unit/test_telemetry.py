@@ -51,7 +51,7 @@ LOADED = 'import sys; print(*(name for name in ("opentelemetry", "azure.monitor"
 ONE_OF_EACH = """
 from lineage.telemetry import telemetry
 with telemetry().processing("lineage", "", invoked_by="", message_id="1"):
-    with telemetry().calling("POST", "/route", "localhost") as answered:
+    with telemetry().calling("POST", "/route", "https://localhost/datamap") as answered:
         answered(200)
     telemetry().settled("done", None, 0.0)
 """
@@ -89,7 +89,7 @@ def test_silence_takes_whatever_it_is_told():
     silent = Telemetry()
 
     with silent.processing("lineage", "", invoked_by="", message_id="1"), silent.on_behalf_of([None]):
-        with silent.calling("GET", "/route", "localhost") as answered:
+        with silent.calling("GET", "/route", "https://localhost/datamap") as answered:
             answered(200)
         silent.shared_by(1)
         silent.settled("done", None, 0.0)
@@ -219,7 +219,7 @@ def process(traceparent=SENDER, invoked_by=TRACEPARENT_OF_HOST):
 
 
 def call(error=None, status=200):
-    with telemetry().calling("POST", "/entity/guid/{guid}", "localhost") as answered:
+    with telemetry().calling("POST", "/entity/guid/{guid}", "https://localhost/datamap") as answered:
         if error:
             raise error
         answered(status)
@@ -276,7 +276,7 @@ def test_a_message_that_failed_is_a_span_that_failed(heard, fate):
     (span,) = heard.spans
     assert span.status.status_code is StatusCode.ERROR
     assert span.attributes["lineage.fate"] == fate
-    assert span.attributes["error.type"] == "data-map-refused"
+    assert span.attributes["lineage.problem"] == span.attributes["error.type"] == "data-map-refused"
 
 
 @pytest.mark.parametrize("fate", ["done", "deferred", "superseded", "accumulated"])
@@ -299,7 +299,9 @@ def test_a_call_is_told_by_its_route(heard):
     assert dict(span.attributes) == {
         "http.request.method": "POST",
         "url.template": "/entity/guid/{guid}",
+        "url.full": "https://localhost/datamap/entity/guid/{guid}",
         "server.address": "localhost",
+        "server.port": 443,
         "http.response.status_code": 200,
     }
 
@@ -355,7 +357,7 @@ class Messages:
         )
 
     async def _send(self, items):
-        with telemetry().calling("POST", f"/{'+'.join(items)}", "localhost") as answered:
+        with telemetry().calling("POST", f"/{'+'.join(items)}", "https://localhost/datamap") as answered:
             if self.refuses in items:
                 raise divisible(len(items))
             answered(200)
@@ -432,7 +434,7 @@ def test_messages_are_counted_by_fate_and_problem(heard):
 
     assert heard.counts("lineage.messages") == [
         ({"lineage.fate": "done"}, 2),
-        ({"lineage.fate": "dead", "error.type": "invalid-request"}, 1),
+        ({"lineage.fate": "dead", "lineage.problem": "invalid-request"}, 1),
     ]
 
 
@@ -441,7 +443,7 @@ def test_only_deferred_messages_have_an_age(heard):
         telemetry().settled(fate, "dataset-missing" if fate != "done" else None, age)
 
     ((about, ages),) = heard.metric("lineage.deferral.age")
-    assert about == {"lineage.fate": "deferred", "error.type": "dataset-missing"}
+    assert about == {"lineage.fate": "deferred", "lineage.problem": "dataset-missing"}
     assert (ages.count, ages.min, ages.max) == (2, 40.0, 4_000.0)
 
 
