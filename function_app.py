@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 import azure.functions as func
 
-from lineage import health, http, intake, openapi
+from lineage import around, health, http, intake, openapi
 from lineage.delivery import Received
 from lineage.errors import LineageError
 from lineage.service import consume, service
@@ -47,6 +47,18 @@ async def apply_lineage(req: func.HttpRequest, context: func.Context) -> func.Ht
         if http.wants_to_wait(req):
             return http.written(await service().apply_now(payload))
         return http.accepted(await service().enqueue(payload), req)
+
+    return await http.answer(response(), context)
+
+
+@app.function_name("LookAround")
+@app.route("lineage", methods=["GET"])
+async def look_around(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    """The lineage around a dataset."""
+
+    async def response() -> func.HttpResponse:
+        graph = await service().look_around(around.read_query(req.params))
+        return http.json_response(graph.to_json())
 
     return await http.answer(response(), context)
 

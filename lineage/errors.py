@@ -5,6 +5,7 @@
     │   ├── PayloadTooLarge  beyond what the app takes                  dead       413
     │   └── PayloadGone      a claim check without its payload          dead       400
     ├── UnknownRequest       an outcome of which nothing is known       -          404
+    ├── UnknownDataset       a look at a dataset that is not there      -          404
     ├── DatasetMissing       a dataset is not in the catalogue          deferred   422   (dead when it can never appear)
     ├── DataMapError         the Data Map did not do what was asked
     │   ├── Refused          it never will: an Atlas 4xx code           dead       422
@@ -118,6 +119,14 @@ class UnknownRequest(LineageError):
 
     code = "unknown-request"
     title = "There is no such request"
+    status = 404
+
+
+class UnknownDataset(LineageError):
+    """Somebody wants to look at a dataset that the catalogue does not hold."""
+
+    code = "unknown-dataset"
+    title = "There is no such dataset"
     status = 404
 
 

@@ -13,20 +13,22 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import models_json_schema
 
 from lineage import __version__
+from lineage.around import DEEPEST, DEPTH, Direction
 from lineage.errors import LineageError
 from lineage.explain import Explanation
+from lineage.graph import Graph
 from lineage.health import Check
 from lineage.http import PROBLEM_TYPE, RETRIABLE
 from lineage.intake import Processed, Taken
 from lineage.outcomes import Outcome, Record
-from lineage.request import BATCH_LIMIT, NAME_LIMIT, json_schema
+from lineage.request import BATCH_LIMIT, GUID, NAME_LIMIT, json_schema
 
 Json = dict[str, Any]
 
 SCHEMAS = "#/components/schemas/"
 EVENT_SPEC = "https://openlineage.io/spec/2-0-2/OpenLineage.json"
 BODY = "plain JSON or gzip of it, by itself or as the data of a CloudEvent"
-ANSWERED = (Outcome, Record, Explanation, Taken, Processed)
+ANSWERED = (Outcome, Record, Explanation, Graph, Taken, Processed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,17 @@ def _ref(name: str) -> Json:
     return {"$ref": f"{SCHEMAS}{name}"}
 
 
+def _in_query(name: str, description: str, **schema: Any) -> Json:
+    return {"name": name, "in": "query", "description": description, "schema": schema}
+
+
+LOOK_AROUND = (
+    _in_query("guid", "of a dataset or process", type="string", pattern=GUID),
+    _in_query("typeName", "instead of the guid, with `qualifiedName`", type="string", maxLength=255),
+    _in_query("qualifiedName", "instead of the guid, with `typeName`", type="string", maxLength=NAME_LIMIT),
+    _in_query("direction", "which way to look", enum=list(Direction), default=Direction.BOTH),
+    _in_query("depth", "how many steps away", type="integer", minimum=1, maximum=DEEPEST, default=DEPTH),
+)
 PREFER: Json = {
     "name": "Prefer",
     "in": "header",
@@ -149,6 +162,15 @@ OPERATIONS = (
         parameters=(PREFER,),
         body=_ref("LineageRequest"),
         examples={"by guid": BY_GUID, "by name": BY_NAME},
+    ),
+    Operation(
+        "LookAround",
+        "get",
+        "/lineage",
+        "The lineage around a dataset or process: give its guid, or its typeName with its qualifiedName",
+        {200: Answer("what was found, and how it hangs together", _ref("Graph"))},
+        problems=(400, 404, 422, 500, 502, 503),
+        parameters=LOOK_AROUND,
     ),
     Operation(
         "LineageRequest",

@@ -102,7 +102,7 @@ class DatasetByQualifiedName(Model):
             return value
         unique = value["uniqueAttributes"]
         if not isinstance(unique, dict) or unique.keys() != {"qualifiedName"}:
-            raise _mistake('uniqueAttributes: write {"qualifiedName": "..."}')
+            raise mistake('uniqueAttributes: write {"qualifiedName": "..."}')
         return {key: item for key, item in value.items() if key != "uniqueAttributes"} | unique
 
 
@@ -170,13 +170,13 @@ class Process(Model):
     @model_validator(mode="after")
     def _can_be_written(self) -> Self:
         if taken := RESERVED_ATTRIBUTES & self.attributes.keys():
-            raise _mistake(f"attributes.{min(taken)}: the request itself says this one")
+            raise mistake(f"attributes.{min(taken)}: the request itself says this one")
         try:
             json.dumps(self.attributes, allow_nan=False)
         except ValueError:
-            raise _mistake("attributes: holds a number that JSON cannot") from None
+            raise mistake("attributes: holds a number that JSON cannot") from None
         if len(self.key.encode()) > NAME_LIMIT:
-            raise _mistake(f"name: with its namespace it is longer than the Data Map's {NAME_LIMIT} bytes")
+            raise mistake(f"name: with its namespace it is longer than the Data Map's {NAME_LIMIT} bytes")
         return self
 
     @property
@@ -258,15 +258,15 @@ class LineageRequest(Model):
         if self.process is None:
             for side, datasets in (("inputs", self.inputs), ("outputs", self.outputs)):
                 if not datasets:
-                    raise _mistake(
+                    raise mistake(
                         f"{side}: direct lineage needs at least one dataset here (or name a process)"
                     )
             if len(self.inputs or ()) * len(self.outputs or ()) > DIRECT_EDGES_LIMIT:
-                raise _mistake(
+                raise mistake(
                     f"inputs: more than {DIRECT_EDGES_LIMIT} direct edges: name the process between them"
                 )
         elif self.action == "write" and self.inputs is None and self.outputs is None:
-            raise _mistake("inputs: a process needs inputs or outputs (an empty list says that it has none)")
+            raise mistake("inputs: a process needs inputs or outputs (an empty list says that it has none)")
         return self
 
     @model_validator(mode="after")
@@ -277,7 +277,7 @@ class LineageRequest(Model):
                 ("target", "outputs", self.outputs or ()),
             ):
                 if isinstance(getattr(pair, end), str) and len(datasets) != 1:
-                    raise _mistake(
+                    raise mistake(
                         f"columns.{index}.{end}: the request has {len(datasets)} {side}: "
                         'write {"dataset": ..., "column": ...}'
                     )
@@ -317,9 +317,12 @@ def read_request(payload: Any) -> LineageRequest:
     try:
         return LineageRequest.model_validate(payload, by_name=False, by_alias=True)
     except ValidationError as error:
-        raise InvalidRequest(
-            *map(_to_mistake, error.errors(include_url=False, include_input=False))
-        ) from None
+        raise invalid(error) from None
+
+
+def invalid(error: ValidationError) -> InvalidRequest:
+    """What a model says to its input, in our words."""
+    return InvalidRequest(*map(_to_mistake, error.errors(include_url=False, include_input=False)))
 
 
 def json_schema() -> dict[str, Any]:
@@ -331,7 +334,7 @@ def json_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
-def _mistake(message: str) -> PydanticCustomError:
+def mistake(message: str) -> PydanticCustomError:
     return PydanticCustomError("lineage_request", "{text}", {"text": message})
 
 

@@ -12,6 +12,7 @@ from functools import cache, partial
 from typing import Any, NoReturn
 
 from lineage import outcomes, runs
+from lineage.around import Query, look_around
 from lineage.batching import gather_all
 from lineage.corridor import Corridor
 from lineage.datamap import DataMap
@@ -20,6 +21,7 @@ from lineage.delivery.backoff import Backoff
 from lineage.envelope import SENT
 from lineage.errors import InvalidSettings, LineageError, NotAuthorized, Unavailable
 from lineage.explain import Explainer
+from lineage.graph import Graph
 from lineage.identity import purview_credential
 from lineage.memory import Memory
 from lineage.openlineage import Event, Verdict, is_event, read_event, translate
@@ -76,11 +78,21 @@ class Service:
     async def apply_now(self, payload: Any) -> Outcome:
         """As `apply`, for a caller who waits: while the Data Map is known to be down, the answer is `Unavailable`."""
         request = read_request(payload)
-        if self.datamap.pause > CALLERS_PATIENCE:
-            raise Unavailable("the Data Map is not available at present", retry_after=self.datamap.pause)
+        self._refuse_while_paused()
         outcome = await self._apply_request(request, self.settings.on_missing)
         self.outcomes.record(_record(request.key, outcome.status, attempts=1, outcome=outcome))
         return outcome
+
+    async def look_around(self, query: Query) -> Graph:
+        """The lineage around a dataset; `UnknownDataset` if it is not there."""
+        self._refuse_while_paused()
+        return await look_around(
+            self.datamap,
+            self.settings.naming_rules,
+            query.dataset,
+            direction=query.direction,
+            depth=query.depth,
+        )
 
     async def enqueue(self, payload: Any) -> str:
         """Puts a request on the queue for later and answers its id, or raises `InvalidRequest`."""
@@ -109,6 +121,10 @@ class Service:
         await self._memory.flush()
         for part in (self._outcomes_table, self._runs_table, self.storage, self.datamap):
             part.close()
+
+    def _refuse_while_paused(self) -> None:
+        if self.datamap.pause > CALLERS_PATIENCE:
+            raise Unavailable("the Data Map is not available at present", retry_after=self.datamap.pause)
 
     async def _apply_request(self, request: LineageRequest, on_missing: OnMissing) -> Outcome:
         try:

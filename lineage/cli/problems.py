@@ -17,6 +17,7 @@ from lineage.errors import (
     SignInFailed,
     StorageFailed,
     Unavailable,
+    UnknownDataset,
     UnknownRequest,
 )
 
@@ -60,6 +61,7 @@ class Failure(Exception):
 MENDING: Mapping[type[LineageError], str] = {
     InvalidRequest: "correct it; every form of a request is in docs/lineage-request.schema.json",
     DatasetMissing: 'have the dataset scanned, correct its name, or write "onMissing": "create"',
+    UnknownDataset: "check the name or guid, have the source scanned, or name one that comes near with --type",
     UnknownRequest: "check the id; outcomes are told once a request has been sent through the app",
     InvalidSettings: "set these app settings in the environment, or name a local.settings.json with --settings",
     NotFound: "check the name or guid",
@@ -73,6 +75,7 @@ EXIT_CODES: Mapping[type[LineageError], ExitCode] = {
     InvalidRequest: ExitCode.INVALID,
     InvalidSettings: ExitCode.SETTINGS,
     DatasetMissing: ExitCode.NOT_FOUND,
+    UnknownDataset: ExitCode.NOT_FOUND,
     UnknownRequest: ExitCode.NOT_FOUND,
     NotFound: ExitCode.NOT_FOUND,
 }

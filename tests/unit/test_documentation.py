@@ -18,6 +18,7 @@ from lineage.datamap import BY_CODE
 from lineage.delivery import poison
 from lineage.envelope import open_envelope, read_payload
 from lineage.errors import Fate, InvalidSettings, LineageError, Mistake
+from lineage.graph import Graph
 from lineage.health import Check
 from lineage.http import PROBLEM_TYPE
 from lineage.openlineage import is_event
@@ -114,6 +115,7 @@ SHAPES = {
     "claim-check": claim_check,
     "dead": dead,
     "answer": Outcome.model_validate,
+    "graph": Graph.model_validate,
     "record": Record.model_validate,
     "problem": problem,
     "log": log,
@@ -250,8 +252,8 @@ def test_the_error_table_is_the_tree():
 
 
 def fate(kind):
-    """DatasetMissing decides by itself; nobody queues a question for an outcome."""
-    if kind.code == "unknown-request":
+    """DatasetMissing decides by itself; nobody queues a question."""
+    if kind.code.startswith("unknown-"):
         return "-"
     return kind(Mistake("", ""), final=False).fate if kind.code == "dataset-missing" else Fate(kind.fate)
 

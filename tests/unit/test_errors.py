@@ -26,6 +26,7 @@ from lineage.errors import (
     TooLarge,
     TypeMissing,
     Unavailable,
+    UnknownDataset,
     UnknownRequest,
 )
 
@@ -34,6 +35,7 @@ TREE = {
     PayloadTooLarge: (InvalidRequest, "dead", 413),
     PayloadGone: (InvalidRequest, "dead", 400),
     UnknownRequest: (LineageError, "dead", 404),
+    UnknownDataset: (LineageError, "dead", 404),
     Refused: (DataMapError, "dead", 422),
     AlreadyExists: (Refused, "dead", 422),
     NotFound: (Refused, "dead", 422),

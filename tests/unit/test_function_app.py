@@ -22,6 +22,7 @@ def test_there_are_exactly_these_functions():
     assert set(functions()) == {
         "ConsumeLineage",
         "ApplyLineage",
+        "LookAround",
         "LineageRequest",
         "ExplainLineage",
         "OpenLineage",
@@ -50,6 +51,7 @@ def test_only_health_and_the_description_can_be_asked_without_a_key():
 
     assert {name: (route["route"], route["authLevel"]) for name, route in routes.items()} == {
         "ApplyLineage": ("lineage", "FUNCTION"),
+        "LookAround": ("lineage", "FUNCTION"),
         "LineageRequest": ("lineage/requests/{id}", "FUNCTION"),
         "ExplainLineage": ("lineage/explain", "FUNCTION"),
         "OpenLineage": ("v1/lineage", "FUNCTION"),

@@ -1,12 +1,14 @@
 """The description of the HTTP API says what is there: every route, every schema, every status."""
 
 import json
+from uuid import uuid4
 
 import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from lineage import http, openapi
+from lineage.around import Query
 from lineage.errors import InvalidRequest, Mistake, Unavailable
 from lineage.outcomes import Outcome
 from tests.unit.test_function_app import functions, trigger
@@ -37,6 +39,16 @@ def test_every_http_function_is_described_and_nothing_else():
     described = {(each.function, each.method, each.path, each.anonymous) for each in openapi.OPERATIONS}
 
     assert described == set(routes())
+
+
+def test_every_parameter_of_a_look_at_lineage_is_described():
+    (look,) = (each for each in openapi.OPERATIONS if each.function == "LookAround")
+    fields = {field.alias for field in Query.model_fields.values()}
+
+    assert {parameter["name"] for parameter in look.parameters} == fields
+    for parameter in look.parameters:
+        if "default" in parameter["schema"]:
+            assert getattr(Query(guid=str(uuid4())), parameter["name"]) == parameter["schema"]["default"]
 
 
 def test_every_schema_and_every_problem_is_used():

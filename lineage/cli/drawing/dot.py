@@ -1,13 +1,13 @@
 """Graphviz' language, for pictures of any size: datasets as boxes, processes rounded."""
 
-from lineage.cli.drawing.graph import Entity, Graph
 from lineage.cli.output import plain
+from lineage.graph import Entity, Graph
 
 
 def to_dot(graph: Graph) -> str:
     """A digraph from left to right."""
     nodes = [f"  {_quoted(guid)} [{_attributes(each, graph.base)}];" for guid, each in graph.entities.items()]
-    edges = [f"  {_quoted(source)} -> {_quoted(target)};" for source, target in graph.edges]
+    edges = [f"  {_quoted(source)} -> {_quoted(target)};" for source, target in graph.arrows]
     return "\n".join(["digraph lineage {", "  rankdir=LR;", "  node [shape=box];", *nodes, *edges, "}"])
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from lineage.cli.drawing.graph import Graph
+from lineage.graph import Graph
 
 SWEEPS = 8
 
@@ -40,7 +40,7 @@ def lay_out(graph: Graph) -> Layout:
     """Every entity in a layer, every edge with a route."""
     forward = _without_cycles(graph)
     layer_of = _layers(graph, forward)
-    routes = {edge: _route(edge, layer_of, backward=edge not in forward) for edge in graph.edges}
+    routes = {edge: _route(edge, layer_of, backward=edge not in forward) for edge in graph.arrows}
     layers: list[list[Place]] = [[] for _ in range(max(layer_of.values()) + 1)]
     for guid, layer in layer_of.items():
         layers[layer].append(guid)
@@ -55,7 +55,7 @@ def lay_out(graph: Graph) -> Layout:
 def _without_cycles(graph: Graph) -> set[Edge]:
     """The edges but those that lead back to where a walk came from."""
     targets = defaultdict(list)
-    for source, target in graph.edges:
+    for source, target in graph.arrows:
         targets[source].append(target)
     forward: set[Edge] = set()
     done: set[str] = set()

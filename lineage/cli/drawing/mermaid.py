@@ -1,14 +1,14 @@
 """Mermaid, which GitHub, Azure DevOps wikis and many others draw: datasets as boxes, processes rounded."""
 
-from lineage.cli.drawing.graph import Entity, Graph
 from lineage.cli.output import plain
+from lineage.graph import Entity, Graph
 
 
 def to_mermaid(graph: Graph) -> str:
     """A flowchart from left to right."""
     ids = {guid: f"n{number}" for number, guid in enumerate(graph.entities)}
     nodes = [f"    {ids[guid]}{_shape(entity)}" for guid, entity in graph.entities.items()]
-    edges = [f"    {ids[source]} --> {ids[target]}" for source, target in graph.edges]
+    edges = [f"    {ids[source]} --> {ids[target]}" for source, target in graph.arrows]
     return "\n".join(["flowchart LR", *nodes, *edges, f"    style {ids[graph.base]} stroke-width:3px"])
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
-from lineage.cli.drawing.graph import Entity, Graph
 from lineage.cli.drawing.layout import Layout, Place, lay_out
 from lineage.cli.output import plain
+from lineage.graph import Entity, Graph
 
 WIDTH, HEIGHT = 220, 48  # of a box
 ACROSS, DOWN = 90, 22  # between boxes

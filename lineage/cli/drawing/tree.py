@@ -3,11 +3,11 @@
 from rich.text import Text
 from rich.tree import Tree
 
-from lineage.cli.drawing.graph import Direction, Entity, Graph
 from lineage.cli.output import plain
+from lineage.graph import Entity, Graph, Step
 
 
-def to_tree(graph: Graph, directions: tuple[Direction, ...] = ("upstream", "downstream")) -> Tree:
+def to_tree(graph: Graph, directions: tuple[Step, ...] = ("upstream", "downstream")) -> Tree:
     """The dataset at the root, with a branch for each direction."""
     base = graph.entities[graph.base]
     root = Tree(Text.assemble(_label(base), "\n", (plain(base.qualified_name), "dim")))
@@ -19,7 +19,7 @@ def to_tree(graph: Graph, directions: tuple[Direction, ...] = ("upstream", "down
     return root
 
 
-def _grow(branch: Tree, graph: Graph, guid: str, direction: Direction, drawn: set[str]) -> None:
+def _grow(branch: Tree, graph: Graph, guid: str, direction: Step, drawn: set[str]) -> None:
     """Depth first, without recursion: a chain may be longer than Python's stack."""
     waiting = [(branch, each) for each in reversed(graph.next(guid, direction))]
     while waiting:

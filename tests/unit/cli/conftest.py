@@ -2,7 +2,7 @@
 
 import pytest
 
-from lineage.cli.drawing import Graph
+from lineage.graph import Graph
 
 
 def header(guid, type_name="azure_sql_table", **attributes):

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from lineage.cli.drawing import Graph, to_dot, to_mermaid, to_svg, to_tree
+from lineage.cli.drawing import to_dot, to_mermaid, to_svg, to_tree
 from lineage.cli.drawing.layout import lay_out
+from lineage.graph import Graph
 
 HOSTILE = '<script>"]; x -->|y| [[z]] \\" & \x1b[31m #35; `end` %%{init}%%'
 SVG = "{http://www.w3.org/2000/svg}"
@@ -70,7 +71,7 @@ def test_an_arrow_to_what_is_not_described_is_left_out():
 
     read = Graph.read(answer)
 
-    assert read.edges == []
+    assert read.edges == ()
     assert read.entities["a"].name == "A"
 
 
@@ -181,4 +182,15 @@ def test_json_has_nodes_and_edges(graph):
             for guid in ("a", "b")
         ],
         "edges": [{"from": "a", "to": "b"}],
+        "cutOff": [],
+        "warnings": [],
     }
+
+
+def test_who_has_more_neighbours_than_were_asked_for_is_named():
+    counts = {"OUTPUT": {"a": 1001, "b": 1000}, "INPUT": None}
+    headers = {guid: {"typeName": "t", "guid": guid} for guid in ("a", "b")}
+
+    read = Graph.read({"baseEntityGuid": "a", "guidEntityMap": headers, "widthCounts": counts})
+
+    assert read.cut_off == ("a",)
