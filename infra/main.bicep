@@ -100,6 +100,9 @@ param alertEmail string = ''
 @maxValue(730)
 param logRetentionDays int = 30
 
+@description('Share of traces that the app sends to Application Insights, from 0 to 1. Metrics are always whole.')
+param traceRatio string = '1'
+
 @description('Object id of whoever operates the app (azd gives that of whoever deploys). Empty: nobody gets roles on its data.')
 param principalId string = ''
 
@@ -253,6 +256,8 @@ module settings 'app-settings.bicep' = {
       LINEAGE_RETRY_AFTER_MAX: retryAfterMax
       LINEAGE_MAX_CONCURRENCY: string(maxConcurrency)
       LINEAGE_NAMING_RULES: empty(namingRules) ? '' : string(namingRules)
+      OTEL_TRACES_SAMPLER: 'traceidratio' // not one that asks the host, which marks every call as not sampled
+      OTEL_TRACES_SAMPLER_ARG: traceRatio
     }
   }
 }

@@ -35,6 +35,24 @@ var charts = [
     visualization: 'timechart'
   }
   {
+    name: 'poison-depth'
+    title: 'Messages in the poison queue'
+    query: loadTextContent('queries/poison-depth.kql')
+    visualization: 'timechart'
+  }
+  {
+    name: 'operations'
+    title: 'What the Data Map was asked'
+    query: loadTextContent('queries/operations.kql')
+    visualization: 'table'
+  }
+  {
+    name: 'shares'
+    title: 'Requests that share a write'
+    query: loadTextContent('queries/shares.kql')
+    visualization: 'timechart'
+  }
+  {
     name: 'durations'
     title: 'Seconds that a message takes'
     query: loadTextContent('queries/durations.kql')

@@ -5,6 +5,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
 from pydantic import TypeAdapter
 
 from lineage.settings import MAX_DEQUEUE_COUNT, Settings, Storage
@@ -12,7 +13,7 @@ from tests.unit.infra.bicep import INFRA, ROOT, Expression, calls, declared, one
 
 MAIN = INFRA / "main.bicep"
 
-# Read by the Functions host, not by the app.
+# Read by the Functions host; those of Application Insights by the app's exporter as well.
 HOSTS_OWN = {
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
     "APPLICATIONINSIGHTS_CONNECTION_STRING",
@@ -23,6 +24,8 @@ HOSTS_OWN = {
     "AzureWebJobsStorage__tableServiceUri",
     "LineageStorage__credential",
 }
+# Read by OpenTelemetry inside the app.
+OPENTELEMETRYS_OWN = {"OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG"}
 # Read by the app, and of no use where its managed identity does everything.
 NOT_IN_AZURE = {
     "AZURE_FEDERATED_TOKEN_FILE",
@@ -70,7 +73,7 @@ def _value(value):
 
 
 def test_the_app_is_told_what_it_reads_and_nothing_else():
-    assert set(told()) - HOSTS_OWN == read_by_the_app() - NOT_IN_AZURE, (
+    assert set(told()) - HOSTS_OWN - OPENTELEMETRYS_OWN == read_by_the_app() - NOT_IN_AZURE, (
         "a new setting needs a parameter in infra/main.bicep and main.parameters.json, or a place in NOT_IN_AZURE"
     )
 
@@ -99,6 +102,13 @@ def test_telemetry_signs_in_as_the_apps_identity():
     authentication = told()["APPLICATIONINSIGHTS_AUTHENTICATION_STRING"]
 
     assert authentication == "'ClientId=${identityClientId};Authorization=AAD'"
+
+
+def test_traces_are_sampled_whatever_the_host_says_and_all_of_them_by_default(monkeypatch):
+    for name in OPENTELEMETRYS_OWN:
+        monkeypatch.setenv(name, by_default()[name])
+
+    assert TracerProvider().sampler.get_description() == "TraceIdRatioBased{1.0}"
 
 
 def test_a_deployment_left_at_its_defaults_is_one_that_the_app_accepts():

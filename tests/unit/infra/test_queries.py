@@ -1,4 +1,4 @@
-"""Queries that alerts and workbook ask: only for fields that log lines have, and only for fates that there are."""
+"""Queries that alerts and workbook ask: only for what log lines and metrics have, and only for fates that there are."""
 
 import json
 import logging
@@ -14,15 +14,18 @@ from lineage.delivery.backoff import Backoff
 from lineage.delivery.settle import TryAgain
 from lineage.errors import InvalidRequest, Mistake, Refused, StorageFailed, Unavailable
 from lineage.outcomes import Outcome, Record
+from lineage.telemetry import telemetry
+from tests.heard import hearing
 from tests.unit.infra.bicep import INFRA, ROOT, declared, one
 
 QUERIES = sorted((INFRA / "queries").glob("*.kql"))
 
 # Columns of Azure Monitor's tables that the queries use:
-# https://learn.microsoft.com/azure/azure-monitor/reference/tables/apptraces and .../apprequests
+# https://learn.microsoft.com/azure/azure-monitor/reference/tables/apptraces, .../apprequests and .../appmetrics
 COLUMNS = {
     "AppTraces": {"ItemCount", "Message", "TimeGenerated"},
-    "AppRequests": {"ItemCount", "OperationName", "ResultCode", "Success", "TimeGenerated"},
+    "AppRequests": {"ItemCount", "OperationName", "Properties", "ResultCode", "Success", "TimeGenerated"},
+    "AppMetrics": {"ItemCount", "Max", "Name", "Properties", "Sum", "TimeGenerated"},
 }
 REFUSAL = {"http_status": 404, "error_code": "ATLAS-404-00-005", "request_id": "r", "retry_after": 1}
 
@@ -99,11 +102,45 @@ async def test_a_query_names_events_and_fates_that_there_are(query, logged):
     assert set(re.findall(r'line\.event\) == "([\w.]+)"', text)) <= {line["event"] for line in logged}
 
 
+@pytest.fixture(scope="module")
+def measured():
+    """A point of each metric, as what it is about, by the metric's name."""
+    names = ("messages", "datamap.operations", "datamap.batch.size", "deferral.age", "poison.depth")
+    with hearing() as heard:
+        telemetry().settled("deferred", "dataset-missing", 1.0)
+        telemetry().shared_by(1)
+        telemetry().watch_poison(lambda: 1)
+        with telemetry().calling("GET", "/route", "https://localhost") as answered:
+            answered(200)
+        told = {f"lineage.{name}": [about for about, _ in heard.metric(f"lineage.{name}")] for name in names}
+    return {name: abouts[0] for name, abouts in told.items()}
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.stem)
+def test_a_query_asks_metrics_for_what_they_are_about(query, measured):
+    text = statements(query)
+    names = re.findall(r'Name == "([^"]+)"', text)
+    fields = {field for about in measured.values() for field in about} if "AppRequests" in text else set()
+
+    for name in names:
+        fields |= set(measured[name])
+    assert bool(names) == ("AppMetrics" in text)
+    assert set(re.findall(r'Properties\["([^"]+)"\]', text)) <= fields
+
+
+def test_every_metric_is_asked_for_and_documented(measured):
+    asked = {name for query in QUERIES for name in re.findall(r'Name == "([^"]+)"', statements(query))}
+
+    assert asked == set(measured)
+    documented = (ROOT / "docs/operating.md").read_text("utf-8")
+    assert set(re.findall(r"(?m)^\| `(lineage\.[\w.]+)` \| (?:counter|histogram|gauge)", documented)) == asked
+
+
 @pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.stem)
 def test_a_query_names_columns_that_its_table_has(query):
     text = statements(query)
     table = text.split()[0]
-    capitals = set(re.findall(r'(?<![\w."])[A-Z][A-Za-z]+\b(?!")', text)) - {"AppTraces", "AppRequests"}
+    capitals = set(re.findall(r'(?<![\w."])[A-Z][A-Za-z]+\b(?!")', text)) - set(COLUMNS)
 
     assert capitals <= COLUMNS[table]
 
