@@ -258,6 +258,7 @@ def document() -> Json:
             "title": "Purview lineage",
             "version": __version__,
             "summary": "Writes lineage to Microsoft Purview's Data Map, and takes OpenLineage events.",
+            "description": "Methods that a path does not have are the host's to refuse: with 404 or 405, and no problem.",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": "/api"}],
