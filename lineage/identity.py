@@ -5,13 +5,15 @@ Settings to credential: who the app is towards Purview and towards its own stora
 a connection string needs none of it.
 """
 
+import asyncio
 import base64
 import json
 import os
 from collections.abc import Mapping
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
-from azure.core.credentials import TokenCredential
+from azure.core.credentials import AccessToken, TokenCredential
 
 from lineage.errors import InvalidSettings, Mistake
 from lineage.settings import PurviewSettings, Storage
@@ -49,6 +51,31 @@ def storage_credential(storage: Storage) -> TokenCredential:
     if storage.client_id or IDENTITY_ENDPOINT in os.environ:
         return credentials.managed_identity(storage.client_id)
     return credentials.developer()
+
+
+class Awaited:
+    """A credential for asynchronous clients (azure-core's `AsyncTokenCredential`): its blocking call runs in a thread."""
+
+    def __init__(self, credential: TokenCredential) -> None:
+        self._credential = credential
+
+    async def get_token(self, *scopes: str, **options: Any) -> AccessToken:
+        """A token for the scopes."""
+        return await asyncio.to_thread(self._credential.get_token, *scopes, **options)
+
+    async def close(self) -> None:
+        """Nothing: the credential belongs to whoever made it."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None = None,
+        error: BaseException | None = None,
+        trace: TracebackType | None = None,
+    ) -> None:
+        await self.close()
 
 
 def claims_of(token: str) -> dict[str, Any]:

@@ -119,8 +119,10 @@ class Service:
         """Writes what is still to be recorded, and gives threads and connections back."""
         await self.outcomes.flush()
         await self._memory.flush()
-        for part in (self._outcomes_table, self._runs_table, self.storage, self.datamap):
-            part.close()
+        for table in self.tables:
+            await table.close()
+        self.storage.close()
+        self.datamap.close()
 
     def _refuse_while_paused(self) -> None:
         if self.datamap.pause > CALLERS_PATIENCE:

@@ -2,16 +2,16 @@
 Tables in the app's own storage account.
 
 All that is kept in them may be lost without losing lineage, so a call gives up after seconds and says `StorageFailed`,
-and a table that is missing is made by the first write. The SDK blocks: its calls run in a small pool of threads.
-Every write is a transaction, because its errors name their cause where those of single calls do not (a table that is
+and a table that is missing is made by the first write. Every write is a transaction, because its errors name their cause where those of single calls do not (a table that is
 being deleted answers 409, as a row that exists does).
+
+The SDK's asynchronous client is used: its transactions take milliseconds of Python to write and to read, and in
+threads those would keep the event loop from running.
 """
 
-import asyncio
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -22,11 +22,11 @@ from azure.core import MatchConditions
 from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError, ResourceNotFoundError
 
 from lineage.errors import LineageError, StorageFailed
-from lineage.identity import storage_credential
+from lineage.identity import Awaited, storage_credential
 from lineage.settings import Storage
 
 if TYPE_CHECKING:
-    from azure.data.tables import TableClient
+    from azure.data.tables.aio import TableClient
 
 logger = logging.getLogger("lineage")
 
@@ -34,7 +34,6 @@ ROWS_LIMIT = 100  # of one transaction
 TEXT_LIMIT = 32_000  # a little under Storage's own; UTF-16 code units of a property
 FILTER_LIMIT = 14  # rows that one query names: Table Storage takes 15 comparisons
 NOT_THE_SAME = ("UpdateConditionNotSatisfied", "ConditionNotMet", "ResourceNotFound", "TableNotFound")
-THREADS = 8  # requests keeps ten connections
 PATIENCE: Mapping[str, Any] = {
     "connection_timeout": 5,
     "read_timeout": 10,
@@ -61,45 +60,42 @@ class Row:
 
 
 class Table:
-    """One table. Made once per process; the client is made on first need."""
+    """One table. Made once per process, for one event loop; the client is made on first need."""
 
     def __init__(self, settings: Storage, name: str) -> None:
         self._settings = settings
         self.name = name
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix=name)
 
     async def exists(self) -> bool:
         """Whether somebody has made the table yet."""
-        return await self._run(self._exists)
+        return await self._answer(self._exists())
 
     async def get(self, partition: str, key: str) -> Row | None:
         """The row, if it is there."""
-        return await self._run(lambda: self._get(partition, key))
+        return await self._answer(self._get(partition, key))
 
     async def rows(self, partition: str) -> list[Row]:
         """All rows of a partition; none if nobody has made the table yet."""
-        return await self._run(lambda: self._query("PartitionKey eq @partition", {"partition": partition}))
+        return await self._answer(self._query("PartitionKey eq @partition", {"partition": partition}))
 
     async def some(self, partition: str, keys: Sequence[str]) -> list[Row]:
         """Those of up to `FILTER_LIMIT` rows of a partition that are there."""
         names = {f"key{number}": key for number, key in enumerate(keys)}
         # The SDK finds parameters between spaces.
         query = f"PartitionKey eq @partition and ( {' or '.join(f'RowKey eq @{name}' for name in names)} )"
-        return await self._run(lambda: self._query(query, {"partition": partition, **names}))
+        return await self._answer(self._query(query, {"partition": partition, **names}))
 
     async def older_than(self, moment: datetime) -> list[Row]:
         """The rows that were last written before a moment."""
-        return await self._run(lambda: self._query("Timestamp lt @moment", {"moment": moment}))
+        return await self._answer(self._query("Timestamp lt @moment", {"moment": moment}))
 
     async def delete(self, rows: Sequence[Row]) -> None:
         """Removes rows; those that are gone already are fine."""
-        await self._run(lambda: [self._client.delete_entity(row.partition, row.key) for row in rows])
+        await self._answer(self._delete(rows))
 
     async def put(self, rows: Sequence[Row]) -> None:
         """Writes up to `ROWS_LIMIT` rows of one partition over what is there: all of them or none."""
-        await self._run(
-            lambda: self._submit([("upsert", row.to_entity(), {"mode": "replace"}) for row in rows])
-        )
+        await self._answer(self._submit([("upsert", row.to_entity(), {"mode": "replace"}) for row in rows]))
 
     async def write_all(self, rows: Sequence[Row]) -> list[str]:
         """
@@ -110,80 +106,83 @@ class Table:
             ("update", row.to_entity(), _unchanged(row)) if row.etag else ("create", row.to_entity(), {})
             for row in rows
         ]
-        answers = await self._run(lambda: self._submit(operations))
-        return [str(answer["etag"]) for answer in answers]
+        return [str(answer["etag"]) for answer in await self._answer(self._submit(operations))]
 
     async def insert(self, row: Row) -> str | None:
         """The new row's etag, or nothing if there is such a row."""
-        return await self._run(lambda: self._write_one("create", row, {}, "EntityAlreadyExists"))
+        return await self._answer(self._write_one("create", row, {}, "EntityAlreadyExists"))
 
     async def replace(self, row: Row) -> str | None:
         """The row's new etag, or nothing if the row changed or went since it had the etag given."""
-        return await self._run(lambda: self._write_one("update", row, _unchanged(row), *NOT_THE_SAME))
+        return await self._answer(self._write_one("update", row, _unchanged(row), *NOT_THE_SAME))
 
-    def close(self) -> None:
-        """Gives connections and threads back."""
-        self._threads.shutdown()
+    async def close(self) -> None:
+        """Gives connections back."""
         if "_client" in self.__dict__:
-            self._client.close()
+            await self._client.close()
 
-    async def _run(self, call: Callable[[], Answer]) -> Answer:
+    async def _answer(self, call: Awaitable[Answer]) -> Answer:
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+            return await call
         except (AzureError, ValueError) as error:  # ValueError: a connection string the SDK cannot read
             raise StorageFailed(f"table {self.name}: {_first_line(error)}") from error
 
-    def _exists(self) -> bool:
+    async def _exists(self) -> bool:
         try:
-            next(iter(self._client.list_entities(results_per_page=1)), None)
+            async for _ in self._client.list_entities(results_per_page=1):
+                break
         except ResourceNotFoundError:
             return False
         return True
 
-    def _get(self, partition: str, key: str) -> Row | None:
+    async def _get(self, partition: str, key: str) -> Row | None:
         try:
-            entity = self._client.get_entity(partition, key)
+            return _to_row(await self._client.get_entity(partition, key))
         except ResourceNotFoundError:
             return None
-        return _to_row(entity)
 
-    def _query(self, query: str, parameters: Mapping[str, Any]) -> list[Row]:
+    async def _query(self, query: str, parameters: Mapping[str, Any]) -> list[Row]:
         try:
-            return [
-                _to_row(entity) for entity in self._client.query_entities(query, parameters=dict(parameters))
-            ]
+            found = self._client.query_entities(query, parameters=dict(parameters))
+            return [_to_row(entity) async for entity in found]
         except ResourceNotFoundError:
             return []
 
-    def _write_one(self, operation: str, row: Row, how: Mapping[str, Any], *refusals: str) -> str | None:
+    async def _delete(self, rows: Sequence[Row]) -> None:
+        for row in rows:
+            await self._client.delete_entity(row.partition, row.key)
+
+    async def _write_one(
+        self, operation: str, row: Row, how: Mapping[str, Any], *refusals: str
+    ) -> str | None:
         try:
-            return str(self._submit([(operation, row.to_entity(), how)])[0]["etag"])
+            return str((await self._submit([(operation, row.to_entity(), how)]))[0]["etag"])
         except HttpResponseError as error:
             if _error_code(error) in refusals:
                 return None
             raise
 
-    def _submit(self, operations: Sequence[tuple[str, Mapping[str, Any], Mapping[str, Any]]]) -> Any:
+    async def _submit(self, operations: Sequence[tuple[str, Mapping[str, Any], Mapping[str, Any]]]) -> Any:
         try:
-            return self._client.submit_transaction(operations)
+            return await self._client.submit_transaction(operations)
         except HttpResponseError as error:
             if _error_code(error) != "TableNotFound" or operations[0][0] == "update":
                 raise
         try:
-            self._client.create_table()
+            await self._client.create_table()
         except ResourceExistsError as error:
             if _error_code(error) != "TableAlreadyExists":
                 raise
-        return self._client.submit_transaction(operations)
+        return await self._client.submit_transaction(operations)
 
     @cached_property
     def _client(self) -> "TableClient":
-        from azure.data.tables import TableClient  # noqa: PLC0415 - the app starts without it
+        from azure.data.tables.aio import TableClient  # noqa: PLC0415 - the app starts without it
 
         if self._settings.connection_string:
             secret = self._settings.connection_string.get_secret_value()
             return TableClient.from_connection_string(secret, self.name, **PATIENCE)
-        credential = storage_credential(self._settings)
+        credential = Awaited(storage_credential(self._settings))
         return TableClient(str(self._settings.table_url), self.name, credential=credential, **PATIENCE)
 
 

@@ -164,27 +164,27 @@ def storage(tmp_path_factory):
         azurite.stop()
 
 
-@pytest.fixture(scope="session")
-def shared_table(storage):
+@pytest.fixture
+async def shared_table(storage):
     """A table that is there, for tests that use keys of their own."""
-    table = Table(storage, f"shared{uuid4().hex}")
+    table = Table(storage, "shared")
     yield table
-    table.close()
+    await table.close()
 
 
 @pytest.fixture
-def table(storage):
+async def table(storage):
     """A table of the test's own that nobody has made yet."""
     table = Table(storage, f"own{uuid4().hex}")
     yield table
-    table.close()
+    await table.close()
 
 
 @pytest.fixture
-def no_table():
+async def no_table():
     """A table where nobody listens."""
     address = "http://127.0.0.1:1/devstoreaccount1"
     key = "AccountName=devstoreaccount1;AccountKey=bm9ib2R5"
     table = Table(Storage(LineageStorage=f"{key};TableEndpoint={address};"), "nowhere")
     yield table
-    table.close()
+    await table.close()

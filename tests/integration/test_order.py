@@ -274,8 +274,8 @@ async def test_a_turn_that_cannot_be_given_back_expires(one, other, key, clock, 
 
 async def test_when_the_table_is_deleted_in_the_middle_order_begins_anew(table, key, clock):
     one, other = (Order(table, clock=clock) for _ in range(2))
-    turn = await one.begin(key, NOON)
-    table._client.delete_table()
+    turn = await one.begin(key, Version(NOON))
+    await table._client.delete_table()
 
     await write(other, key, EARLIER)
     await one.end(turn)

@@ -264,7 +264,7 @@ async def test_after_an_outage_records_are_written_again_and_it_is_said(storage,
 
     assert (await outcomes.find("lost"), (await outcomes.find("kept")).id) == (None, "kept")
     assert [line["event"] for line in said()] == ["lineage.outcomes", "lineage.outcomes.recovered"]
-    table.close()
+    await table.close()
 
 
 async def test_whoever_waits_for_a_record_or_asks_for_one_is_told_of_an_outage(no_table):
@@ -296,7 +296,7 @@ async def test_a_table_that_hangs_blocks_nobody_and_the_oldest_are_forgotten(mon
     assert not outcomes._waiting
     assert not outcomes._tasks
     assert len(said()) == 1
-    outcomes._table.close()
+    await outcomes._table.close()
 
 
 async def test_the_last_of_a_full_backlog_are_written(outcomes, monkeypatch):

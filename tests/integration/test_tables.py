@@ -55,20 +55,20 @@ async def test_a_row_is_replaced_only_in_the_version_that_was_read(table):
 
 async def test_a_row_that_is_gone_is_not_replaced_nor_is_its_table_made(table):
     etag = await table.insert(Row("p", "k"))
-    table._client.delete_entity("p", "k")
+    await table._client.delete_entity("p", "k")
     assert await table.replace(Row("p", "k", {}, etag)) is None
 
-    table._client.delete_table()
+    await table._client.delete_table()
     assert await table.replace(Row("p", "k", {}, etag)) is None
-    table._client.create_table()  # fails if it exists
+    await table._client.create_table()  # fails if it exists
 
 
 async def test_a_table_that_is_deleted_in_the_middle_is_made_again(table):
     await table.put([Row("p", "k")])
-    table._client.delete_table()
+    await table._client.delete_table()
 
     await table.put([Row("p", "k")])
-    table._client.delete_table()
+    await table._client.delete_table()
 
     assert await table.insert(Row("p", "k"))
 
@@ -76,9 +76,9 @@ async def test_a_table_that_is_deleted_in_the_middle_is_made_again(table):
 async def test_a_table_that_somebody_else_makes_first_is_fine(table, monkeypatch):
     create = table._client.create_table
 
-    def create_late():
-        create()
-        create()
+    async def create_late():
+        await create()
+        await create()
 
     monkeypatch.setattr(table._client, "create_table", create_late)
 
@@ -88,7 +88,7 @@ async def test_a_table_that_somebody_else_makes_first_is_fine(table, monkeypatch
 
 
 async def test_a_table_that_is_being_deleted_is_a_failure(table, monkeypatch):
-    def being_deleted():
+    async def being_deleted():
         error = ResourceExistsError("The specified table is being deleted. Try operation later.")
         error.error_code = "TableBeingDeleted"
         raise error
@@ -137,10 +137,10 @@ async def test_a_connection_string_that_cannot_be_read_is_a_storage_failure():
 
     with pytest.raises(StorageFailed):
         await table.get("p", "k")
-    table.close()
+    await table.close()
 
 
-def test_an_identity_signs_in_to_the_table_endpoint():
+async def test_an_identity_signs_in_to_the_table_endpoint():
     settings = {
         f"LineageStorage__{name}ServiceUri": f"https://a.{name}.core.windows.net" for name in _SERVICES
     }
@@ -148,7 +148,7 @@ def test_an_identity_signs_in_to_the_table_endpoint():
 
     assert table._client.url == "https://a.table.core.windows.net"
     assert hasattr(table._client.credential, "get_token")
-    table.close()
+    await table.close()
 
 
 def test_an_outage_is_said_once_and_its_end_once(caplog):
