@@ -82,7 +82,7 @@ async def _sign_in(service: Service, mending: Mending) -> AsyncIterator[Check]:
     try:
         claims = await service.datamap.claims()
     except LineageError as error:
-        yield Check("identity", ok=False, detail=error.detail, fix=mending.identity())
+        yield Check("identity", ok=False, detail=error.detail, fix=mending.identity(error))
         return
     yield Check("identity", ok=True, detail=await service.datamap.sign_in())
     audience = str(claims.get("aud", "")).rstrip("/")

@@ -12,9 +12,11 @@ from urllib.parse import urlsplit
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
 from lineage.account import CONTAINER
-from lineage.errors import StorageFailed
+from lineage.errors import LineageError, StorageFailed
 from lineage.settings import PurviewSettings, Settings, Storage
 
+# Microsoft Entra's code for a secret that the application never had. For one that has expired it is AADSTS7000222.
+NEVER_ITS_SECRET = "AADSTS7000215"  # noqa: S105 - a code
 APP = "--name <function app> --resource-group <resource group>"
 PURVIEW_SCOPE = PurviewSettings.model_fields["scope"].default
 
@@ -25,7 +27,7 @@ class Mending:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
-    def identity(self) -> str:
+    def identity(self, error: LineageError) -> str:
         """For who cannot sign in at all."""
         settings = self._settings
         tenant = f" --tenant {shlex.quote(settings.tenant_id)}" if settings.tenant_id else ""
@@ -34,7 +36,7 @@ class Mending:
             case "managed-identity":
                 return f"az functionapp identity assign {APP}"
             case "client-secret":
-                return f"{credential} && {_set('PURVIEW_CLIENT_SECRET', '<the new password>')}"
+                return _secret(credential, error)
             case "client-certificate":
                 return f"{credential} --append --cert @<certificate.pem>"
             case "workload-identity":
@@ -94,6 +96,12 @@ class Mending:
             roles = f"{role} (and 'Storage Table Data Contributor', 'Storage Blob Data Contributor')"
             return f"az role assignment create --assignee <object id> --scope <storage account id> --role {roles}"
         return _set("LineageStorage", "<connection string>")
+
+
+def _secret(reset: str, error: LineageError) -> str:
+    if NEVER_ITS_SECRET in error.detail:
+        return _set("PURVIEW_CLIENT_SECRET", "<the value of the secret, not its id>")
+    return f"{reset} && {_set('PURVIEW_CLIENT_SECRET', '<the new password>')}"
 
 
 def settings(names: Iterable[str]) -> str:

@@ -44,6 +44,7 @@ class SignIn:
     """An assertion that is good by itself, as one of a trusted issuer is."""
     approve_devices: bool = True
     """False makes device codes wait for `PUT /_control/devicecodes/{user_code}`."""
+    expired_secret: str = "local-expired-secret"  # noqa: S105 - was the app's, and is no more
 
 
 SIGN_IN = SignIn()
@@ -111,6 +112,14 @@ class Identity:
                 return _refused(
                     401, "invalid_client", "AADSTS700027: Client assertion failed signature validation."
                 )
+        elif form.get("client_secret") == self._sign_in.expired_secret:
+            return _refused(
+                401,
+                "invalid_client",
+                f"AADSTS7000222: The provided client secret keys for app '{client_id}' are expired. Visit the Azure portal"
+                " to create new keys for your app: https://aka.ms/NewClientSecret, or consider using certificate"
+                " credentials for added security: https://aka.ms/certCreds.",
+            )
         elif form.get("client_secret") != self._sign_in.client_secret:
             return _refused(
                 401,
@@ -207,6 +216,16 @@ def _audience(form: dict[str, str]) -> str:
 
 def _refused(status: int, error: str, description: str) -> web.Response:
     """Entra's error body, of which clients read `error` and show `error_description`."""
-    trace = {"error_codes": [int("".join(filter(str.isdigit, description.partition(":")[0])))]}
-    ids = {"trace_id": str(uuid4()), "correlation_id": str(uuid4())}
-    return web.json_response({"error": error, "error_description": description} | trace | ids, status=status)
+    code = int("".join(filter(str.isdigit, description.partition(":")[0])))
+    trace, correlation = str(uuid4()), str(uuid4())
+    now = time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime())
+    body = {
+        "error": error,
+        "error_description": f"{description} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {now}",
+        "error_codes": [code],
+        "timestamp": now,
+        "trace_id": trace,
+        "correlation_id": correlation,
+        "error_uri": f"https://login.microsoftonline.com/error?code={code}",
+    }
+    return web.json_response(body, status=status)

@@ -142,19 +142,44 @@ def test_fault_2_a_token_for_another_audience(monkeypatch):
     assert "PURVIEW_SCOPE=https://purview.azure.net/.default" in checks["audience"]["fix"]
 
 
-def test_fault_3_a_wrong_or_expired_secret(monkeypatch, purview):
-    monkeypatch.setenv("PURVIEW_AUTH", "client-secret")
-    monkeypatch.setenv("PURVIEW_AUTHORITY_HOST", purview)
-    monkeypatch.setenv("PURVIEW_TENANT_ID", "11111111-1111-4111-8111-111111111111")
-    monkeypatch.setenv("PURVIEW_CLIENT_ID", "app")
-    monkeypatch.setenv("PURVIEW_CLIENT_SECRET", "hush-hush")
+@pytest.fixture
+def with_secret(monkeypatch, purview):
+    """Signs in as an application with this secret."""
+
+    def use(secret):
+        monkeypatch.setenv("PURVIEW_AUTH", "client-secret")
+        monkeypatch.setenv("PURVIEW_AUTHORITY_HOST", purview)
+        monkeypatch.setenv("PURVIEW_TENANT_ID", "11111111-1111-4111-8111-111111111111")
+        monkeypatch.setenv("PURVIEW_CLIENT_ID", "app")
+        monkeypatch.setenv("PURVIEW_CLIENT_SECRET", secret)
+
+    return use
+
+
+def test_fault_3_a_wrong_secret(with_secret):
+    with_secret("hush-hush")
 
     checks = examined(code=1)
 
     assert wrong(checks) == {"identity", "dataMap"}
     assert "AADSTS7000215" in checks["identity"]["detail"]
-    assert checks["identity"]["fix"].startswith("az ad app credential reset --id app")
+    assert checks["identity"]["fix"].startswith("az functionapp config appsettings set ")
+    assert "'PURVIEW_CLIENT_SECRET=<the value of the secret, not its id>'" in checks["identity"]["fix"]
     assert "hush-hush" not in json.dumps(checks)
+
+
+def test_an_expired_secret_is_told_from_a_wrong_one(with_secret):
+    with_secret(SIGN_IN.expired_secret)
+
+    checks = examined(code=1)
+
+    assert wrong(checks) == {"identity", "dataMap"}
+    assert "AADSTS7000222" in checks["identity"]["detail"]
+    assert checks["identity"]["fix"].startswith(
+        "az ad app credential reset --id app && az functionapp config "
+    )
+    assert "'PURVIEW_CLIENT_SECRET=<the new password>'" in checks["identity"]["fix"]
+    assert SIGN_IN.expired_secret not in json.dumps(checks)
 
 
 def test_fault_4_a_queue_is_missing(monkeypatch):

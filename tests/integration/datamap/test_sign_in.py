@@ -72,6 +72,22 @@ def test_a_wrong_secret_is_refused_as_entra_does(authority):
         credential.get_token(SCOPE)
 
 
+async def test_an_expired_secret_is_refused_in_entras_shape(stand_in):
+    form = {"grant_type": "client_credentials", "client_id": APP, "client_secret": SIGN_IN.expired_secret}
+
+    answer = await stand_in.client.post(f"/{TENANT}/oauth2/v2.0/token", data=form)
+    body = await answer.json()
+
+    assert answer.status == 401
+    assert (body["error"], body["error_codes"]) == ("invalid_client", [7000222])
+    assert body["error_description"].startswith(
+        f"AADSTS7000222: The provided client secret keys for app '{APP}'"
+    )
+    assert body["trace_id"] in body["error_description"]
+    assert body["error_uri"].endswith("?code=7000222")
+    assert {"timestamp", "correlation_id"} <= set(body)
+
+
 def test_a_user_signs_in_with_a_device_code(authority):
     prompts = []
 
