@@ -71,7 +71,11 @@ def open_envelope(body: bytes) -> Envelope:
 
 def read_payload(original: bytes) -> Any:
     """The JSON that a message carries, out of a CloudEvent if somebody wrapped it in one; or `InvalidRequest`."""
-    payload = read_json(plain(original))
+    return unwrapped(read_json(plain(original)))
+
+
+def unwrapped(payload: Any) -> Any:
+    """What a CloudEvent carries, if JSON is one; or `InvalidRequest`."""
     for _ in range(NESTING_LIMIT + 1):
         if not (isinstance(payload, dict) and "specversion" in payload):
             return payload

@@ -16,7 +16,7 @@ from typing import Any, Self
 from azure.core.credentials import TokenCredential
 
 from lineage.account import Account
-from lineage.envelope import SENT
+from lineage.envelope import SENT, unwrapped
 from lineage.openlineage import is_event, read_event
 from lineage.request import LineageRequest, read_request
 from lineage.settings import Storage
@@ -43,8 +43,11 @@ class Sender:
             self._account = Account(Storage.model_validate({"LineageStorage": storage}))
 
     def send(self, request: Mapping[str, Any] | LineageRequest) -> str:
-        """Puts a request or an OpenLineage event on the queue and answers its id, or raises `InvalidRequest`."""
-        payload = _payload(request)
+        """
+        Puts a request or an OpenLineage event, which may be in a CloudEvent, on the queue and answers its id; or raises
+        `InvalidRequest`.
+        """
+        payload = unwrapped(_payload(request))
         key = read_event(payload).event.key if is_event(payload) else read_request(payload).key
         self._account.post(self._queue, json.dumps(payload).encode(), SENT, {"subject": key})
         return key

@@ -1,4 +1,7 @@
-"""Requests and OpenLineage events from a file: one JSON document, an array of them, or one in each line (NDJSON)."""
+"""
+Requests and OpenLineage events from a file, bare or in CloudEvents: one JSON document, an array of them, or one in each
+line (NDJSON).
+"""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -9,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from lineage.cli.problems import ExitCode, Failure, Problem
+from lineage.envelope import unwrapped
 from lineage.errors import InvalidRequest, Mistake
 from lineage.openlineage import Event, is_event, read_event
 from lineage.request import read_json, read_request
@@ -25,7 +29,7 @@ File = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One request or event, validated, and where it stands."""
+    """One request or event, out of its CloudEvent if it was in one, validated, and where it stands."""
 
     place: str
     payload: Any
@@ -51,6 +55,7 @@ def read_documents(file: str) -> list[Document]:
 def _document(place: str, payload: Any) -> Document:
     if isinstance(payload, InvalidRequest):
         raise payload
+    payload = unwrapped(payload)
     if is_event(payload):
         event = read_event(payload).event
         return Document(place, payload, event.key, event)

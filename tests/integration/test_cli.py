@@ -200,6 +200,21 @@ def test_how_far_sending_came_is_said_when_storage_fails(lineage, table, monkeyp
     assert "mend: lineage doctor" in result.stderr
 
 
+def test_a_request_in_a_cloud_event_is_sent_as_the_queue_would_take_it(lineage, scanned):
+    raw, clean = scanned("raw", "clean")
+    event = {
+        "specversion": "1.0",
+        "id": "1",
+        "source": "tests",
+        "type": "any",
+        "data": job([raw], [clean]),
+    }
+
+    sent = lineage("send", "-", stdin=json.dumps(event)).stdout.strip()
+
+    assert wait_until_done(sent)
+
+
 # apply
 
 

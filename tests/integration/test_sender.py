@@ -61,6 +61,15 @@ def test_one_call_sends_one_request_and_answers_its_id(connection, queue, sent):
     assert (envelope.kind, envelope.subject, envelope.claim) == (SENT, key, None)
 
 
+def test_a_request_in_a_cloud_event_is_sent_as_if_it_were_bare(connection, queue, sent):
+    event = {"specversion": "1.0", "id": "1", "source": "tests", "type": "any", "data": REQUEST}
+
+    key = lineage.send(event, storage=connection, queue=queue)
+
+    assert [payload for _, payload in sent()] == [REQUEST]
+    assert key == read_request(REQUEST).key
+
+
 def test_a_request_is_sent_as_a_model_too(connection, queue, sent):
     request = read_request(REQUEST | {"id": "run 7", "process": {"name": "load"}, "mode": "append"})
 

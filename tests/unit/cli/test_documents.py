@@ -73,6 +73,27 @@ def test_an_event_without_a_run_goes_by_its_jobs_name(written):
     assert document.id == "jobs/load"
 
 
+@pytest.mark.parametrize("payload", [REQUEST, EVENT])
+@pytest.mark.parametrize("data", [lambda it: it, json.dumps], ids=["json", "text"])
+def test_what_is_in_a_cloud_event_is_taken_out_of_it(written, payload, data):
+    event = {"specversion": "1.0", "id": "1", "source": "tests", "type": "any", "data": data(payload)}
+
+    (bare, wrapped) = read_documents(written(json.dumps([payload, event])))
+
+    assert (wrapped.payload, wrapped.id, wrapped.event) == (bare.payload, bare.id, bare.event)
+
+
+def test_a_mistake_in_a_cloud_event_is_said_as_if_it_stood_bare(written):
+    event = {"specversion": "1.0", "id": "1", "source": "tests", "type": "any", "data": {"source": 1}}
+
+    assert mistakes(written(json.dumps(event)))[0].startswith(": source: ")
+
+
+@pytest.mark.parametrize("event", [{"specversion": "1.0"}, {"specversion": "1.0", "data_base64": "?"}])
+def test_a_cloud_event_without_anything_in_it_is_a_mistake(written, event):
+    assert "data" in mistakes(written(json.dumps(event)))[0]
+
+
 def test_every_mistake_of_every_line_is_said(written):
     file = written(f'{json.dumps(REQUEST)}\n{{"source": 1, "target": "b"}}\n{{"source": \n')
 
