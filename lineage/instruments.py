@@ -95,7 +95,10 @@ class Instruments(Telemetry):
 
     @contextmanager
     def on_behalf_of(self, callers: Sequence[object]) -> Iterator[None]:
-        first, *others = (caller for caller in callers if isinstance(caller, Context))
+        heard = [
+            caller for caller in callers if isinstance(caller, Context)
+        ]  # not those from before anybody listened
+        first, *others = heard or [_here()]
         entered, continued = context.attach(first), invoked_by.set("")
         linked = _links.set(_linked(others, besides=first))
         try:

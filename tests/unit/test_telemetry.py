@@ -425,6 +425,17 @@ async def test_those_without_a_trace_do_not_get_into_that_of_others(heard):
     assert heard.named("POST /x")[0].parent is None
 
 
+async def test_an_item_from_before_anybody_listened_does_no_harm():
+    batcher = Messages().batcher
+    early = asyncio.ensure_future(batcher.submit("a"))
+    await asyncio.sleep(0)  # submitted, and not sent yet
+
+    with hearing() as heard:
+        assert await early == "a"
+
+    assert heard.named("POST /a")[0].links == ()
+
+
 # Metrics
 
 
