@@ -5,6 +5,7 @@ With `--json` its first line of output is one JSON object with all addresses, pr
 """
 
 import argparse
+import shlex
 import signal
 import sys
 import threading
@@ -13,7 +14,10 @@ from local.stack import Addresses, Stack
 
 
 def describe(addresses: Addresses) -> str:
-    """For people: the addresses, and a line to try."""
+    """For people: the addresses, a line to try, and what the `lineage` command needs in another shell."""
+    exports = "\n".join(
+        f"  export {name}={shlex.quote(value)}" for name, value in addresses.app_settings().items()
+    )
     return f"""The local stack is up. Ctrl+C ends it.
 
   functions   {addresses.functions}/api      (key {addresses.functionKey})
@@ -30,6 +34,10 @@ Try it:
       "process": {{"name": "load_orders", "namespace": "adf://contoso-factory"}},
       "columns": [{{"source": "order_id", "target": "id"}}],
       "onMissing": "create"}}'
+
+Or from another shell, with this in its environment, `lineage doctor`, `lineage show`, ...:
+
+{exports}
 """
 
 

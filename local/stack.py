@@ -49,6 +49,16 @@ class Addresses:
         """One line."""
         return json.dumps(asdict(self))
 
+    def app_settings(self) -> dict[str, str]:
+        """What the app, and the `lineage` command, have to be told. They sign in as in Azure, by the managed identity."""
+        return {
+            "LineageStorage": self.storage,
+            "LINEAGE_QUEUE_NAME": self.queue,
+            "PURVIEW_ENDPOINT": self.datamap,
+            "IDENTITY_ENDPOINT": self.identityEndpoint,
+            "IDENTITY_HEADER": self.identityHeader,
+        }
+
 
 class Stack:
     """
@@ -77,6 +87,7 @@ class Stack:
         self.settings = dict(settings or {})
         self._key = secrets.token_urlsafe(24)
         self._identity_header = secrets.token_urlsafe(24)
+        self._functions_url = ""  # until they run
         self._running: list[Process] = []
 
     def __enter__(self) -> Self:
@@ -136,15 +147,11 @@ class Stack:
         )
 
     def app_settings(self) -> dict[str, str]:
-        """What local.settings.json would hold: the app signs in as in Azure, by the managed-identity endpoint."""
+        """What local.settings.json would hold."""
         return {
             "AzureWebJobsStorage": self.storage,
-            "LineageStorage": self.storage,
-            "LINEAGE_QUEUE_NAME": QUEUE,
-            "PURVIEW_ENDPOINT": self._datamap_url,
-            "IDENTITY_ENDPOINT": f"{self._datamap_url}/identity/token",
-            "IDENTITY_HEADER": self._identity_header,
             "LOCAL_FUNCTION_KEY": self._key,
+            **self.addresses.app_settings(),
             **QUICK,
             **self.settings,
         }

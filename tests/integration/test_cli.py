@@ -3,6 +3,8 @@
 import io
 import json
 import os
+import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -17,6 +19,7 @@ from typer.testing import CliRunner
 import lineage as package
 from lineage.cli.app import app
 from lineage.cli.output import progress
+from local.__main__ import describe
 from local.catalogue import Catalogue
 from local.datamap.process import running
 
@@ -517,6 +520,25 @@ def test_the_console_script_reads_a_settings_file_and_shows_no_secret(stack, tmp
     assert "error: The app's storage account is not available" in done.stderr
     assert "hush" not in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_what_make_up_prints_is_all_that_the_command_needs(stack, scanned):
+    (raw,) = scanned("raw")
+    exports = re.findall(r"(?m)^ +export .*$", describe(stack.addresses))
+
+    def lineage(*arguments):
+        return subprocess.run(
+            ["/bin/sh", "-c", "\n".join([*exports, shlex.join([str(LINEAGE), *arguments])])],
+            env={"PATH": os.environ["PATH"]},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert lineage("show", raw).stdout.startswith("raw  azure_sql_table")
+    checks = json.loads(lineage("doctor", "--json").stdout)
+    assert len(checks) >= 10
+    assert not any(check.get("blocks") for check in checks)
 
 
 def test_installed_away_from_the_app_it_needs_no_host_json(stack, tmp_path):
