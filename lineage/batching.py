@@ -28,7 +28,10 @@ def batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
 
 async def gather_all(calls: Iterable[Awaitable[Result]]) -> list[Result]:
     """The results of all, or the first error once all have ended: none is left running unobserved."""
-    results = await asyncio.gather(*calls, return_exceptions=True)
+    pending = list(calls)
+    if len(pending) <= 1:  # as mostly: a task of its own would be for nothing
+        return [await call for call in pending]
+    results = await asyncio.gather(*pending, return_exceptions=True)
     values: list[Result] = []
     for result in results:
         if isinstance(result, BaseException):
@@ -54,6 +57,7 @@ class Batcher(Generic[Item, Result]):
     At most `size` items share a call and at most `concurrency` calls are under way. A second call starts only when
     there is a full batch for it. Items with the same key never share a call and are sent in the order they came.
     An error that `divides` accepts is halved until it concerns a single item; any other fails the whole batch.
+    Where nobody waits for the results, an idle batcher may `linger` for so many seconds before it starts a call.
     """
 
     def __init__(
@@ -63,11 +67,13 @@ class Batcher(Generic[Item, Result]):
         size: int,
         concurrency: int = 1,
         divides: Callable[[Exception], bool] = lambda _error: False,
+        linger: float = 0,
     ) -> None:
         self._send = send
         self._size = size
         self._concurrency = concurrency
         self._divides = divides
+        self._linger = linger
         self._waiting: list[_Waiting[Item, Result]] = []
         self._busy_keys: set[Hashable] = set()
         self._calls: set[asyncio.Task[None]] = set()
@@ -78,7 +84,7 @@ class Batcher(Generic[Item, Result]):
         waiting: _Waiting[Item, Result] = _Waiting(item, key)
         self._waiting.append(waiting)
         if self._wake is None:  # after everything else that is ready now, which may submit as well
-            self._wake = asyncio.get_running_loop().call_soon(self._start_calls)
+            self._wake = asyncio.get_running_loop().call_later(self._linger, self._start_calls)
         return await waiting.result
 
     def _start_calls(self) -> None:

@@ -8,16 +8,16 @@ again. So the memory is at worst empty. It counts for a while only: people chang
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from lineage.batching import Batcher, gather_all
 from lineage.errors import StorageFailed
-from lineage.tables import FILTER_LIMIT, Outage, Row, Table, was_refused
+from lineage.tables import FILTER_LIMIT, ROWS_LIMIT, Outage, Row, Table, was_refused
 
-PARTITIONS = 2  # few, so that groups are large
-ROWS_PER_WRITE = 100
+PARTITION = "written"  # one, so that groups are large; it takes some 2,000 rows a second
+LINGER = 0.01  # seconds: nobody waits for what is remembered, and who waits for an answer gets it first
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +50,21 @@ class Memory:
         self._lasts = lasts
         self._clock = clock
         self._outage = Outage("lineage.memory")
-        self._readers: dict[str, Batcher[str, Row | None]] = {}
-        self._writers: dict[str, Batcher[Row, str]] = {}
+        self._reads = Batcher(self._read_all, size=FILTER_LIMIT, concurrency=2)
+        self._forgets = self._writes()
+        self._remembers = self._writes(linger=LINGER)
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def before(self, wanted: Mapping[str, str]) -> Slip:
         """Which of the keys hold the wanted digest already; what is known of the others is forgotten."""
         try:
-            rows = await gather_all(map(self._read, wanted))
+            rows = await gather_all(self._reads.submit(_row_key(key)) for key in wanted)
             slip = Slip()
             for (key, digest), row in zip(wanted.items(), rows, strict=True):
                 if row and row.properties.get("digest") == digest and self._counts(row):
                     slip.unchanged[key] = Written(digest, str(row.properties.get("guid", "")))
                 else:
-                    slip.rows[key] = row or Row(*_place(key))
+                    slip.rows[key] = row or Row(PARTITION, _row_key(key))
             await gather_all(self._forget(slip, key) for key in list(slip.rows))
             self._outage.over()
         except StorageFailed as error:
@@ -87,7 +88,8 @@ class Memory:
     async def _remember(self, row: Row, what: Written) -> None:
         properties = {"digest": what.digest, "guid": what.guid, "written": self._clock().isoformat()}
         try:
-            if await self._write(Row(row.partition, row.key, properties, row.etag)) is None:
+            written = Row(row.partition, row.key, properties, row.etag)
+            if await _unless_refused(self._remembers.submit(written, key=row.key)) is None:
                 await self._table.put([_forgotten(row)])
         except StorageFailed as error:
             self._outage.failed(error)
@@ -95,7 +97,7 @@ class Memory:
     async def _forget(self, slip: Slip, key: str) -> None:
         row = slip.rows[key]
         if row.etag and row.properties.get("digest"):
-            etag = await self._write(_forgotten(row))
+            etag = await _unless_refused(self._forgets.submit(_forgotten(row), key=row.key))
             if etag is None:  # somebody else writes it now: neither may be remembered
                 await self._table.put([_forgotten(row)])
                 del slip.rows[key]
@@ -106,38 +108,30 @@ class Memory:
         written = datetime.fromisoformat(str(row.properties["written"]))
         return self._clock() - written < self._lasts
 
-    async def _read(self, key: str) -> Row | None:
-        partition, row_key = _place(key)
-        if partition not in self._readers:
-            self._readers[partition] = self._reader(partition)
-        return await self._readers[partition].submit(row_key)
+    async def _read_all(self, keys: Sequence[str]) -> Sequence[Row | None]:
+        found = {row.key: row for row in await self._table.some(PARTITION, list(dict.fromkeys(keys)))}
+        return [found.get(key) for key in keys]
 
-    def _reader(self, partition: str) -> Batcher[str, Row | None]:
-        async def read(keys: Sequence[str]) -> Sequence[Row | None]:
-            found = {row.key: row for row in await self._table.some(partition, list(dict.fromkeys(keys)))}
-            return [found.get(key) for key in keys]
+    def _writes(self, *, linger: float = 0) -> Batcher[Row, str]:
+        return Batcher(
+            self._table.write_all, size=ROWS_LIMIT, concurrency=2, divides=was_refused, linger=linger
+        )
 
-        return Batcher(read, size=FILTER_LIMIT, concurrency=2)
 
-    async def _write(self, row: Row) -> str | None:
-        """The row's new etag, or nothing if it is not as it was."""
-        if row.partition not in self._writers:
-            self._writers[row.partition] = Batcher(
-                self._table.write_all, size=ROWS_PER_WRITE, concurrency=2, divides=was_refused
-            )
-        try:
-            return await self._writers[row.partition].submit(row, key=row.key)
-        except StorageFailed as error:
-            if was_refused(error):
-                return None
-            raise
+async def _unless_refused(write: Awaitable[str]) -> str | None:
+    """The row's new etag, or nothing if it was not as it was taken to be."""
+    try:
+        return await write
+    except StorageFailed as error:
+        if was_refused(error):
+            return None
+        raise
 
 
 def _forgotten(row: Row) -> Row:
     return Row(row.partition, row.key, {"digest": ""}, row.etag)
 
 
-def _place(key: str) -> tuple[str, str]:
-    """Partition and row key: names hold what keys may not, and are longer."""
-    digest = hashlib.sha256(key.encode()).hexdigest()
-    return f"written-{int(digest, 16) % PARTITIONS}", digest
+def _row_key(key: str) -> str:
+    """Names hold what keys may not, and are longer."""
+    return hashlib.sha256(key.encode()).hexdigest()

@@ -22,7 +22,8 @@ from lineage.request import Model
 from lineage.tables import ROWS_LIMIT, TEXT_LIMIT, Outage, Row, Table, concerns_rows
 
 TABLE = "lineageoutcomes"
-PARTITIONS = 2  # few, so that groups are large; each takes some 2,000 rows a second
+LINGER = 0.01  # seconds: nobody waits for a record, and who waits for an answer gets it first
+PARTITION = "request"  # one, so that groups are large; it takes some 2,000 rows a second
 BACKLOG = 10_000  # records that wait for the table
 
 Result = Literal["created", "updated", "unchanged", "removed"]
@@ -132,7 +133,7 @@ class Outcomes:
     """
     The records. Belongs to one event loop.
 
-    Of several records of one id that wait, the last is written; groups of one partition follow each other, so an older
+    Of several records of one id that wait, the last is written; groups follow each other, so an older
     record never overwrites a newer one of this process. When more than `BACKLOG` wait, the oldest is forgotten.
     """
 
@@ -141,7 +142,7 @@ class Outcomes:
         self._waiting: dict[str, _Waiting] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._outage = Outage("lineage.outcomes")
-        self._batchers: dict[str, Batcher[_Waiting, None]] = {}
+        self._writes = Batcher(self._write, size=ROWS_LIMIT, divides=concerns_rows, linger=LINGER)
 
     def record(self, record: Record) -> None:
         """Has it written some time. Never waits, never fails."""
@@ -176,8 +177,7 @@ class Outcomes:
         if len(self._waiting) >= BACKLOG:
             self._forget_oldest()
         waiting = self._waiting[record.id] = _Waiting(record)
-        partition, _ = place(record.id)
-        waiting.task = asyncio.create_task(self._batcher(partition).submit(waiting))
+        waiting.task = asyncio.create_task(self._writes.submit(waiting))
         waiting.task.add_done_callback(partial(self._ended, record.id))
         self._tasks.add(waiting.task)
         return waiting.task
@@ -186,11 +186,6 @@ class Outcomes:
         waiting = self._waiting.pop(next(iter(self._waiting)))
         if waiting.task:
             waiting.task.cancel()
-
-    def _batcher(self, partition: str) -> Batcher[_Waiting, None]:
-        if partition not in self._batchers:
-            self._batchers[partition] = Batcher(self._write, size=ROWS_LIMIT, divides=concerns_rows)
-        return self._batchers[partition]
 
     async def _write(self, group: Sequence[_Waiting]) -> Sequence[None]:
         """What waits, in one transaction; records that come from now on wait for the next."""
@@ -217,8 +212,7 @@ def _dump(outcome: Outcome) -> str:
 
 def place(request_id: str) -> tuple[str, str]:
     """Partition and row key of a caller's id, which may hold what table keys may not."""
-    digest = hashlib.sha256(request_id.encode()).hexdigest()
-    return f"request-{int(digest, 16) % PARTITIONS}", digest
+    return PARTITION, hashlib.sha256(request_id.encode()).hexdigest()
 
 
 def _forgotten() -> StorageFailed:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from lineage import outcomes as module
 from lineage.errors import StorageFailed
-from lineage.outcomes import PARTITIONS, Outcome, Outcomes, Record, WrittenEntity
+from lineage.outcomes import Outcome, Outcomes, Record, WrittenEntity
 from lineage.settings import Storage
 from lineage.tables import ROWS_LIMIT, TEXT_LIMIT, Row, Table
 
@@ -157,7 +157,7 @@ async def test_records_are_written_in_groups(outcomes, shared_table, monkeypatch
 
     assert sum(groups) == len(ids)
     assert max(groups) <= ROWS_LIMIT
-    assert len(groups) <= len(ids) / ROWS_LIMIT + PARTITIONS
+    assert len(groups) <= len(ids) / ROWS_LIMIT + 1
     assert None not in await asyncio.gather(*map(outcomes.find, ids[::50]))
 
 
