@@ -6,7 +6,6 @@ lineage, so a table that does not answer neither delays nor fails a message.
 """
 
 import asyncio
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,11 +18,11 @@ from pydantic import Field
 from lineage.batching import Batcher
 from lineage.errors import StorageFailed
 from lineage.request import Model
+from lineage.rows import LINGER, row_key
 from lineage.tables import ROWS_LIMIT, TEXT_LIMIT, Outage, Row, Table, concerns_rows
 
 TABLE = "lineageoutcomes"
-LINGER = 0.01  # seconds: nobody waits for a record, and who waits for an answer gets it first
-PARTITION = "request"  # one, so that groups are large; it takes some 2,000 rows a second
+KIND = "request"
 BACKLOG = 10_000  # records that wait for the table
 
 Result = Literal["created", "updated", "unchanged", "removed"]
@@ -212,7 +211,7 @@ def _dump(outcome: Outcome) -> str:
 
 def place(request_id: str) -> tuple[str, str]:
     """Partition and row key of a caller's id, which may hold what table keys may not."""
-    return PARTITION, hashlib.sha256(request_id.encode()).hexdigest()
+    return KIND, row_key(request_id)
 
 
 def _forgotten() -> StorageFailed:

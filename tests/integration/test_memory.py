@@ -133,24 +133,15 @@ async def test_that_the_table_fails_after_a_write_is_no_error(shared_table, key,
     memory = Memory(shared_table, lasts=DAY)
     slip = await memory.before({key: "a"})
 
-    async def fail(_rows):
+    async def fail(_row, **_options):
         raise StorageFailed("down")
 
     with monkeypatch.context() as patch:
-        patch.setattr(memory, "_remembers", _Failing(fail))
+        patch.setattr(memory._rows, "write", fail)
         memory.after(slip, {key: Written("a", GUID)})
         await memory.flush()
 
     assert not await is_known(memory, key, "a")
-
-
-class _Failing:
-    def __init__(self, fail):
-        self._fail = fail
-
-    async def submit(self, item, *, key=None):
-        del key
-        return await self._fail([item])
 
 
 def _turns(count, order) -> Iterator[int]:
