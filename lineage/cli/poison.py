@@ -105,7 +105,7 @@ def drop(
 
 
 def _queue(service: Service) -> PoisonQueue:
-    return PoisonQueue(service.storage, service.settings.queue_name)
+    return PoisonQueue(service.storage, service.settings.queue_name, service.outcomes)
 
 
 async def _found(choice: Choice) -> list[DeadMessage]:

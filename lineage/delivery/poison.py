@@ -6,19 +6,24 @@ it, time and again) is the raw message. Both are replayed the same way: the orig
 and only then is the dead message removed.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from lineage.account import Leased
 from lineage.delivery.history import DEFERRED
-from lineage.envelope import SENT, Envelope, open_envelope
+from lineage.envelope import SENT, open_envelope
+from lineage.outcomes import Outcomes, Record
 from lineage.storage import StorageAccount
 
 DEAD = "lineage.request.dead"  # the CloudEvents type of a message in the poison queue
 KEPT = frozenset({"subject", "traceparent"})  # of what is known of a dead message, when it is replayed
 LEASE_SECONDS = 120  # while an operator's command runs
+RECORD_PATIENCE = (
+    5.0  # seconds that a page of messages waits for the record of it; it goes without, if need be
+)
 HOSTS_OWN = "the Functions host gave up on it: the app ended, or ran out of time, at each of its deliveries"
 
 
@@ -53,18 +58,26 @@ class DeadMessage:
 Chosen = Callable[[DeadMessage], bool]
 
 
-class PoisonQueue:
-    """What can be done about dead messages. Every method may be given a choice of messages."""
+Page = list[tuple[Leased, DeadMessage]]
 
-    def __init__(self, storage: StorageAccount, queue: str) -> None:
+
+class PoisonQueue:
+    """
+    What can be done about dead messages. Every method may be given a choice of messages.
+
+    If `outcomes` are given, they tell of a replayed request that it is queued again.
+    """
+
+    def __init__(self, storage: StorageAccount, queue: str, outcomes: Outcomes | None = None) -> None:
         self._storage = storage
         self._queue = queue
         self._poison = poison_queue(queue)
+        self._outcomes = outcomes
 
     async def messages(self) -> list[DeadMessage]:
         """All dead messages, oldest first. They stay where they are."""
-        async with self._leased() as leased:
-            return [message async for _, message in leased]
+        async with self._leased() as pages:
+            return [message async for page in pages for _, message in page]
 
     async def replay(
         self, chosen: Chosen = lambda _message: True, *, dry_run: bool = True
@@ -74,52 +87,74 @@ class PoisonQueue:
 
     async def drop(self, chosen: Chosen, *, dry_run: bool = True) -> list[DeadMessage]:
         """Removes the chosen messages for good, and their payloads; answers which. A dry run only says."""
-        return await self._each(chosen, self._discard_payload, dry_run=dry_run)
+        return await self._each(chosen, self._discard, dry_run=dry_run)
 
     async def _each(
-        self, chosen: Chosen, act: Callable[[Envelope], Any], *, dry_run: bool
+        self, chosen: Chosen, act: Callable[[Page], Awaitable[None]], *, dry_run: bool
     ) -> list[DeadMessage]:
         done = []
-        async with self._leased() as leased:
-            async for lease, message in leased:
-                if not chosen(message):
-                    continue
+        async with self._leased() as pages:
+            async for page in pages:
+                group = [(lease, message) for lease, message in page if chosen(message)]
                 if not dry_run:
-                    await act(open_envelope(lease.body))
-                    await self._storage.delete(self._poison, lease)
-                done.append(message)
+                    await act(group)
+                done += [message for _, message in group]
         return done
 
-    async def _send_back(self, envelope: Envelope) -> None:
-        kept = {name: value for name, value in envelope.attributes.items() if name in KEPT}
-        if envelope.claim is None and "traceparent" not in kept:
-            await self._storage.send(self._queue, envelope.original)
-        else:
-            await self._storage.post(self._queue, envelope.original, SENT, kept, claim=envelope.claim)
+    async def _send_back(self, page: Page) -> None:
+        await self._record([message for _, message in page])
+        for lease, _ in page:
+            envelope = open_envelope(lease.body)
+            kept = {name: value for name, value in envelope.attributes.items() if name in KEPT}
+            if envelope.claim is None and "traceparent" not in kept:
+                await self._storage.send(self._queue, envelope.original)
+            else:
+                await self._storage.post(self._queue, envelope.original, SENT, kept, claim=envelope.claim)
+            await self._storage.delete(self._poison, lease)
 
-    async def _discard_payload(self, envelope: Envelope) -> None:
-        if envelope.claim:
-            await self._storage.discard(envelope.claim)
+    async def _record(self, messages: Sequence[DeadMessage]) -> None:
+        """Their requests are queued again; written before they are, or it could overwrite what comes of them."""
+        if self._outcomes is None:
+            return
+        now = datetime.now(UTC)
+        for message in messages:
+            if isinstance(subject := message.attributes.get("subject"), str):
+                self._outcomes.record(Record(id=subject, status="queued", first_seen=now, last_seen=now))
+        await self._outcomes.flush(RECORD_PATIENCE)
+
+    async def _discard(self, page: Page) -> None:
+        for lease, message in page:
+            if message.claim:
+                await self._storage.discard(message.claim)
+            await self._storage.delete(self._poison, lease)
 
     @asynccontextmanager
-    async def _leased(self) -> AsyncIterator[AsyncIterator[tuple[Leased, DeadMessage]]]:
+    async def _leased(self) -> AsyncIterator[AsyncIterator[Page]]:
         """The whole queue, a page at a time, each message once; what is still there is visible again afterwards."""
-        held: list[Leased] = []
-
-        async def pages() -> AsyncIterator[tuple[Leased, DeadMessage]]:
-            seen: set[str] = set()
-            while page := await self._storage.receive(self._poison, LEASE_SECONDS):
-                held.extend(page)
-                for lease in page:
-                    if lease.id not in seen:
-                        seen.add(lease.id)
-                        yield lease, DeadMessage.read(lease)
-
+        held: dict[str, Leased] = {}
         try:
-            yield pages()
+            yield self._pages(held)
         finally:
-            for lease in held:
+            for lease in held.values():
                 await self._storage.release(self._poison, lease)
+
+    async def _pages(self, held: dict[str, Leased]) -> AsyncIterator[Page]:
+        """
+        As many messages as there are now: what dies meanwhile is for the next time, even if it is what was replayed.
+
+        On a long way leases run out, and messages come again, behind those that have not come yet. So the walk is over
+        when a page brings nothing new.
+        """
+        leased = await self._storage.receive(self._poison, LEASE_SECONDS)
+        left = await self._storage.depth(self._poison) if leased else 0
+        while leased:
+            new = [lease for lease in leased if lease.id not in held][:left]
+            held |= {lease.id: lease for lease in leased}
+            if not new:
+                return
+            left -= len(new)
+            yield [(lease, DeadMessage.read(lease)) for lease in new]
+            leased = await self._storage.receive(self._poison, LEASE_SECONDS) if left else []
 
 
 def poison_queue(queue: str) -> str:

@@ -1,5 +1,6 @@
 """The end of the corridor on Azurite: what becomes of each message, and what is said of it."""
 
+import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -7,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from lineage.account import Account
-from lineage.delivery import Delivery, PoisonQueue, Received, poison_queue
+from lineage.delivery import Delivery, PoisonQueue, Received, poison, poison_queue
 from lineage.delivery.backoff import Backoff
 from lineage.delivery.history import DEFERRED
 from lineage.delivery.settle import TryAgain
@@ -322,6 +323,60 @@ async def test_a_replay_gives_back_the_original_and_then_takes_the_dead_message_
     assert [dead.original for dead in dry] == [dead.original for dead in replayed] == bodies
     assert await desk.visible() == bodies
     assert await desk.poison.messages() == []
+
+
+async def test_a_request_that_is_replayed_is_queued_again_and_says_so(desk, account, outcomes):
+    error = InvalidRequest(Mistake("", "no"))
+    error.request_key = "the id"
+    await desk.deliver(failing(error))
+    await outcomes.flush()
+    assert (await outcomes.find("the id")).status == "dead"
+    poison = PoisonQueue(account, desk.queue, outcomes)
+
+    await poison.replay()
+    assert (await outcomes.find("the id")).status == "dead", "a dry run changes nothing"
+    await poison.replay(dry_run=False)
+
+    record = await outcomes.find("the id")
+    assert (record.status, record.problem, record.attempts) == ("queued", None, 0)
+
+
+async def test_a_replay_ends_though_what_is_replayed_dies_again_at_once(desk, account, storage):
+    for number in range(40):
+        await account.send(poison_queue(desk.queue), f"dead {number}".encode())
+    again = Account(storage)
+
+    def dying(message):
+        again.send(poison_queue(desk.queue), b"again: " + message.original)
+        return True
+
+    replayed = await desk.poison.replay(dying, dry_run=False)
+    again.close()
+
+    originals = [message.original for message in replayed]
+    assert sorted(originals) == sorted(f"dead {number}".encode() for number in range(40))
+    assert await account.depth(desk.queue) == await account.depth(poison_queue(desk.queue)) == 40
+
+
+async def test_on_a_way_longer_than_its_leases_each_message_is_met_once(desk, account, monkeypatch):
+    monkeypatch.setattr(poison, "LEASE_SECONDS", 1)
+    receipts = []
+
+    async def receive(queue, lease_seconds):
+        receipts.append(queue)
+        await asyncio.sleep(1.1)  # whatever was leased before is visible again
+        return await StorageAccount.receive(account, queue, lease_seconds)
+
+    for number in range(70):
+        await account.send(poison_queue(desk.queue), f"dead {number}".encode())
+    monkeypatch.setattr(account, "receive", receive)
+
+    met = await desk.poison.messages()
+
+    assert [message.original for message in met] == [f"dead {number}".encode() for number in range(70)]
+    assert len(receipts) == 3
+    monkeypatch.undo()
+    assert len(await desk.poison.messages()) == 70, "all are visible again"
 
 
 async def test_a_replay_of_a_claim_check_starts_anew_under_the_same_id(desk):
