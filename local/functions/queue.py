@@ -8,7 +8,6 @@ again after `visibilityTimeout`; the last failure, or a receive beyond `maxDeque
 
 import asyncio
 import base64
-import binascii
 import json
 import logging
 import os
@@ -82,15 +81,20 @@ class QueueListener:
         if (message.dequeue_count or 0) > self._options.max_dequeue_count:
             await self._to_poison(message)
             return
-        renewal = asyncio.create_task(self._keep_leased(message))
         try:
             body = self._decode(message.content or "")
+        except ValueError:  # no base64: no call would fare better
+            await self._to_poison(message)
+            return
+        renewal = asyncio.create_task(self._keep_leased(message))
+        try:
             await invoke(self._function, self._value(body), _metadata(message, body, self._function))
         except InvocationFailed as error:
             logger.error("%s failed: %s", self._function.name, error)  # noqa: TRY400 - the stack is the function's
             await self._failed(message)
-        except binascii.Error:
-            await self._to_poison(message)
+        except UnicodeDecodeError:
+            logger.error("%s was not called: its message is no text", self._function.name)  # noqa: TRY400 - that says all
+            await self._failed(message)
         else:
             await self._done(message)
         finally:

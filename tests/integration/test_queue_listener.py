@@ -27,7 +27,7 @@ app = func.FunctionApp()
 
 
 @app.function_name("Consume")
-@app.queue_trigger(arg_name="message", queue_name="%QUEUE%", connection="Connection", data_type="binary")
+@app.queue_trigger(arg_name="message", queue_name="%QUEUE%", connection="Connection", data_type="DATATYPE")
 def consume(message: func.QueueMessage) -> None:
     body = message.get_body()
     with open(os.environ["CALLS"], "ab") as calls:
@@ -48,11 +48,12 @@ class Host:
         self.poison = QueueClient.from_connection_string(connection, f"{self.name}-poison")
         self.process = None
 
-    def start(self, behave="pass", *, lease_seconds=600, encoding="none", **options):
+    def start(self, behave="pass", *, lease_seconds=600, encoding="none", data_type="binary", **options):
         queues = {"maxPollingInterval": "00:00:00.2", "messageEncoding": encoding, **options}
         host = {"version": "2.0", "extensions": {"queues": queues}}
         (self.folder / "host.json").write_text(json.dumps(host))
-        (self.folder / "function_app.py").write_text(APP.replace("BEHAVE", behave))
+        app = APP.replace("BEHAVE", behave).replace("DATATYPE", data_type)
+        (self.folder / "function_app.py").write_text(app)
         settings = {
             "QUEUE": self.name,
             "Connection": self.connection,
@@ -178,6 +179,32 @@ def test_base64_is_decoded_where_host_json_says_so_and_what_is_none_goes_to_pois
 
     assert host.dead() == ['{"plain": "json"}']
     assert host.calls() == [(1, b"\xff\x00hello")]
+
+
+@pytest.mark.parametrize("text", ["ü", "bücher==", "YWJj\u00a0", "abc"])
+def test_what_is_no_base64_for_whatever_reason_goes_to_poison_at_once(host, text):
+    host.queue.create_queue()
+    host.queue.send_message(text)
+    host.start(encoding="base64")
+
+    host.wait_for(host.dead)
+    host.wait_for(lambda: host.waiting() == 0)
+
+    assert (host.dead(), host.calls()) == ([text], [])
+
+
+def test_bytes_that_are_no_text_fail_for_a_function_that_takes_text_without_a_call_until_they_are_dead(host):
+    text = base64.b64encode(b"\xff\x00hello").decode()
+    host.queue.create_queue()
+    host.queue.send_message(text)
+    host.start(encoding="base64", data_type="string", maxDequeueCount=2)
+
+    host.wait_for(host.dead)
+    host.wait_for(lambda: host.waiting() == 0)
+
+    log = (host.folder / "host.log").read_text()
+    assert (host.dead(), host.calls()) == ([text], [])
+    assert log.count("Consume was not called") == 2
 
 
 def test_a_lease_is_renewed_for_as_long_as_the_function_runs(host):
