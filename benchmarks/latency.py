@@ -16,10 +16,11 @@ from local.catalogue import token
 
 SOURCE, TARGET = TABLES[:2]
 WARM_UP = 3  # requests
+IDLE = 0.1  # seconds between requests: the app has nothing left to do when the next one comes
 
 
 def measure(arena: Arena, requests_made: int) -> Latency:
-    """Medians over so many requests, one after the other, each for a process that is new."""
+    """Medians over so many requests, one after the other, after a pause and for a new process each."""
     arena.renew()
     arena.behave(FLAT)
     try:
@@ -43,6 +44,7 @@ def _session(arena: Arena) -> Iterator[requests.Session]:
 def _median(ask: Callable[[int], requests.Response], count: int) -> float:
     taken = []
     for number in range(WARM_UP + count):
+        time.sleep(IDLE)
         started = time.perf_counter()
         answer = ask(number)
         taken.append((time.perf_counter() - started) * 1000)
