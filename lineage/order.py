@@ -1,16 +1,20 @@
 """
-An old message after a newer one from the same job does not win, whichever instances handle them.
+An old message after a newer one from the same job does not win, whichever instances handle them; and what the newer
+one no longer tells goes away.
 
-A row per process, in the table of outcomes, holds the newest event time accepted and who is writing now. It is claimed
-by conditional update, so of two instances one comes first and the other comes back. A hold that nobody gives back
-expires. Without the table nothing is guarded, and lineage is written all the same.
+A row per declarer (a job, or a dataset that tells its own lineage), in the table of outcomes, holds the newest version
+accepted, who is writing now, and what was last written. It is claimed by conditional update, so of two instances one
+comes first and the other comes back. A hold that nobody gives back expires, and what its holder may have written stays
+on the list. Without the table nothing is guarded, and lineage is written all the same.
 """
 
 import asyncio
+import gzip
 import hashlib
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 from weakref import WeakValueDictionary
@@ -22,45 +26,103 @@ HOLD = timedelta(seconds=150)  # longer than a Data Map call may take: it is giv
 COME_BACK = 5.0  # seconds, at most: holds are mostly given back long before they expire
 PARTITIONS = 16
 CLAIMS = 5  # attempts, each lost to another instance, before the message comes back later
+BYTES_LIMIT = 60_000  # of one property; Table Storage takes 64 KiB
+PARTS_LIMIT = 4  # properties for what was written; more of it is not remembered
 
 EARLIEST, LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
+# A process by its typeName and qualifiedName, a direct edge by those of its two ends; and the guid, as far as it is known.
+Piece = tuple[str, ...]
+Pieces = Mapping[Piece, str]
+
+
 class Superseded(Exception):
-    """A newer event of the same process has been accepted."""
+    """A newer version of what the same declarer says has been accepted."""
 
     def __init__(self, newest: datetime) -> None:
         super().__init__(f"an event of {_text(newest)} has been accepted")
         self.newest = newest
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Version:
+    """
+    When something was said. Equal times have an order of their own, so that chance has no say: by who said it, and of the
+    same run by how many of its events were known.
+    """
+
+    time: datetime
+    by: str = ""
+    known: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class State:
-    """What the row of a process says."""
+    """What the row of a declarer says."""
 
-    newest: datetime | None = None
+    newest: Version | None = None
+    wrote: Pieces = field(default_factory=dict)
     holder: str = ""
     until: datetime | None = None
 
     @classmethod
     def read(cls, row: Row) -> "State":
         """From the row's properties."""
-        newest, until = (row.properties.get(name) for name in ("newest", "until"))
-        return cls(_moment(newest), str(row.properties.get("holder", "")), _moment(until))
+        newest, until = (_moment(row.properties.get(name)) for name in ("newest", "until"))
+        by, known = str(row.properties.get("by", "")), int(row.properties.get("known", 0))
+        return cls(
+            Version(newest, by, known) if newest else None,
+            _unpacked(row),
+            str(row.properties.get("holder", "")),
+            until,
+        )
 
-    def to_properties(self) -> dict[str, str | int]:
+    def to_properties(self) -> dict[str, Property]:
         """Times as text of one width and zone, for whoever looks at the table."""
-        return {"newest": _text(self.newest), "holder": self.holder, "until": _text(self.until)}
+        newest = self.newest
+        return {
+            "newest": _text(newest.time if newest else None),
+            "by": newest.by if newest else "",
+            "known": newest.known if newest else 0,
+            "holder": self.holder,
+            "until": _text(self.until),
+            **_packed(self.wrote),
+        }
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Turn:
-    """The right to write a process now. Without `row` it is held against nobody but tasks of this process."""
+    """
+    The right to write what a declarer says now. Without `row` it is held against nobody but tasks of this process.
+
+    `writes` is all that is to be there after it; None leaves it open.
+    """
 
     lock: asyncio.Lock
     row: Row | None = None
-    before: State = State()
-    now: State = State()
+    before: State = field(default_factory=State)
+    now: State = field(default_factory=State)
+    writes: Pieces | None = None
+
+    @property
+    def stale(self) -> Pieces:
+        """What the declarer wrote before, or may have written, and says no more."""
+        if self.writes is None:
+            return {}
+        return {piece: guid for piece, guid in self.before.wrote.items() if piece not in self.writes}
+
+    @property
+    def undone(self) -> State:
+        """What the row says if nothing was written after all, or not everything."""
+        return State(self.before.newest, self.now.wrote)
+
+    def after(self, guids: Pieces) -> State:
+        """What the row says once everything is written, and nothing else is left."""
+        wrote = self.now.wrote
+        if self.writes is not None:
+            wrote = {piece: guids.get(piece) or wrote[piece] for piece in self.writes}
+        return State(self.now.newest, wrote)
 
 
 class Order:
@@ -79,48 +141,73 @@ class Order:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # gone when nobody waits
         self._outage = Outage("lineage.order")
 
-    async def begin(self, key: str, event_time: datetime) -> Turn:
+    async def begin(self, key: str, version: Version, writes: Pieces | None = None) -> Turn:
         """
-        Waits for the tasks of this process that came before, then claims the process `key` (typeName and
-        qualifiedName) for an event. `Superseded` if a newer one was accepted, `Unavailable` if another instance writes.
+        Waits for the tasks of this process that came before, then claims the declarer `key` for a version of what it
+        says. `Superseded` if a newer one was accepted, `Unavailable` if another instance writes.
         """
         lock = self._locks.setdefault(key, asyncio.Lock())
         await lock.acquire()
         try:
-            return await self._claim(key, to_utc(event_time), lock)
+            return await self._claim(key, replace(version, time=to_utc(version.time)), writes, lock)
         except StorageFailed as error:
-            self._outage.failed(error, process=key)
+            self._outage.failed(error, declarer=key)
             return Turn(lock)
         except BaseException:
             lock.release()
             raise
 
-    async def end(self, turn: Turn, *, written: bool = True) -> None:
-        """Gives the turn back. An event that was not written gives its place back as well, so that older ones count."""
+    async def renew(self, turn: Turn) -> None:
+        """The whole time again, for what takes longer than one call; `Unavailable` if the turn is another's by now."""
+        if turn.row is not None:
+            await self._hold(turn, replace(turn.now, until=self._clock() + HOLD))
+
+    async def end(self, turn: Turn, *, written: bool = True, guids: Pieces | None = None) -> None:
+        """
+        Gives the turn back; `guids` are those of what was written, as far as they are known. A version that was not
+        written gives its place back as well, so that older ones count, and what may be there of it stays on the list.
+        """
         try:
             if turn.row is not None:
-                newest = turn.now.newest if written else turn.before.newest
-                with suppress(StorageFailed):  # the hold expires
-                    await self._table.replace(
-                        replace(turn.row, properties=_properties(turn.row, State(newest)))
-                    )
+                with suppress(StorageFailed, Unavailable):  # the hold expires
+                    await self._hold(turn, turn.after(guids or {}) if written else turn.undone)
         finally:
             turn.lock.release()
 
-    async def _claim(self, key: str, event_time: datetime, lock: asyncio.Lock) -> Turn:
+    async def state(self, key: str) -> State:
+        """What is known of a declarer."""
+        try:
+            row = await self._table.get(*_place(key))
+        except StorageFailed as error:
+            self._outage.failed(error, declarer=key)
+            return State()
+        return State.read(row) if row else State()
+
+    async def _claim(self, key: str, version: Version, writes: Pieces | None, lock: asyncio.Lock) -> Turn:
         for _ in range(CLAIMS):
-            row = await self._table.get(*_place(key)) or Row(*_place(key), {"process": key})
+            row = await self._table.get(*_place(key)) or Row(*_place(key))
             before = State.read(row)
-            self._check(before, event_time)
-            now = State(event_time, self._holder, self._clock() + HOLD)
-            claimed = replace(row, properties=_properties(row, now))
+            self._check(before, version)
+            wrote = {**dict.fromkeys(writes or (), ""), **before.wrote}
+            now = State(version, wrote, self._holder, self._clock() + HOLD)
+            claimed = replace(row, properties={"declarer": key, **now.to_properties()})
             etag = await (self._table.replace(claimed) if row.etag else self._table.insert(claimed))
             self._outage.over()
             if etag is not None:
-                return Turn(lock, replace(claimed, etag=etag), before, now)
+                return Turn(lock, replace(claimed, etag=etag), before, now, writes)
         raise _another_writes(COME_BACK)
 
-    def _check(self, state: State, event_time: datetime) -> None:
+    async def _hold(self, turn: Turn, state: State) -> None:
+        """Brings the row of a turn up to date, if it is still held."""
+        row = turn.row
+        assert row is not None  # noqa: S101 - whoever calls has looked
+        changed = replace(row, properties={"declarer": row.properties["declarer"], **state.to_properties()})
+        etag = await self._table.replace(changed)
+        if etag is None:
+            raise _another_writes(COME_BACK)
+        turn.row, turn.now = replace(changed, etag=etag), state
+
+    def _check(self, state: State, version: Version) -> None:
         """
         Who writes comes first: a newer event that is not written after all does not count. A hold of our own is a
         leftover, since the tasks of this process stand in line before they come here.
@@ -128,8 +215,8 @@ class Order:
         left = state.until - self._clock() if state.until else timedelta(0)
         if state.holder != self._holder and left > timedelta(0):
             raise _another_writes(min(COME_BACK, left.total_seconds()))
-        if state.newest and state.newest > event_time:
-            raise Superseded(state.newest)
+        if state.newest and state.newest > version:
+            raise Superseded(state.newest.time)
 
 
 def to_utc(event_time: datetime) -> datetime:
@@ -150,8 +237,30 @@ def _place(key: str) -> tuple[str, str]:
     return f"order-{int(digest, 16) % PARTITIONS:02}", digest
 
 
-def _properties(row: Row, state: State) -> dict[str, Property]:
-    return {**row.properties, **state.to_properties()}
+def fits(pieces: Pieces) -> bool:
+    """Whether so much is remembered."""
+    return len(_zipped(pieces)) <= BYTES_LIMIT * PARTS_LIMIT
+
+
+def _packed(pieces: Pieces) -> dict[str, Property]:
+    """Compressed, in as many properties as it takes; nothing if that is too much."""
+    data = _zipped(pieces) if pieces else b""
+    starts = range(0, len(data), BYTES_LIMIT)
+    if len(starts) > PARTS_LIMIT:
+        return {}
+    return {f"wrote{number}": data[start : start + BYTES_LIMIT] for number, start in enumerate(starts)}
+
+
+def _zipped(pieces: Pieces) -> bytes:
+    rows = sorted([*piece, guid] for piece, guid in pieces.items())
+    return gzip.compress(json.dumps(rows).encode(), mtime=0)
+
+
+def _unpacked(row: Row) -> Pieces:
+    parts = (row.properties.get(f"wrote{number}") for number in range(PARTS_LIMIT))
+    data = b"".join(part for part in parts if isinstance(part, bytes))
+    rows = json.loads(gzip.decompress(data)) if data else []
+    return {tuple(names): guid for *names, guid in rows}
 
 
 def _text(moment: datetime | None) -> str:

@@ -43,6 +43,7 @@ class WrittenRelationship(Model):
     relationship_type: str
     end1: str = Field(description="guid; in direct lineage the upstream dataset")
     end2: str = Field(description="guid; in direct lineage the downstream dataset")
+    guid: str | None = Field(default=None, description="of the edge itself, if this write created it")
     result: Result
 
 

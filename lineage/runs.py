@@ -2,21 +2,21 @@
 The events of OpenLineage runs, kept in Table Storage until what they say together is known.
 
 Store, then read: an event is stored before the run is read back, so of two events handled at the same moment, on
-whichever instances, at least one sees both, and what it knows counts as newer (`Snapshot.last`). Nothing is locked, and
+whichever instances, at least one sees both, and what it knows counts as newer (`Snapshot.known`). Nothing is locked, and
 the order of arrival makes no difference.
 """
 
 import gzip
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from lineage.errors import PayloadGone
 from lineage.openlineage import Event, EventKind, Snapshot, merge, read_event
 from lineage.storage import StorageAccount
-from lineage.tables import Row, Table
+from lineage.tables import Property, Row, Table
 
 TABLE = "lineageruns"
 BYTES_LIMIT = 60_000  # of one property; Table Storage takes 64 KiB
@@ -42,7 +42,12 @@ class Runs:
         """
         key = await self._store(event) if event.kind is EventKind.RUN else ""
         now = self._clock()  # before reading, so that who knows more is never the older
-        snapshot = merge(await self._known(key, event))
+        if event.kind is not EventKind.RUN:
+            snapshot = merge([event])  # what is declared stands by itself
+        else:
+            rows = await self._table.rows(_partition(event))
+            known = sum(int(row.properties.get("told", 1)) for row in rows)
+            snapshot = replace(merge(await self._events(key, event, rows)), known=known)
         return replace(snapshot, last=min(snapshot.last, now))
 
     async def expire(self, before: datetime) -> int:
@@ -53,22 +58,23 @@ class Runs:
             await self._discard(row)
         return len(rows)
 
-    async def _known(self, key: str, event: Event) -> list[Event]:
-        """What is declared stands by itself; what runs observe is read back."""
-        if event.kind is not EventKind.RUN:
-            return [event]
+    async def _events(self, key: str, event: Event, rows: Iterable[Row]) -> list[Event]:
+        """Those in the rows, and this one."""
         known = {key: event}
-        for row in await self._table.rows(_partition(event)):
+        for row in rows:
             if stored := await self._event(row):
                 known[row.key] = stored
         return list(known.values())
 
     async def _store(self, event: Event) -> str:
-        """A row per content: a stream that says the same every minute stays one row, with the latest time."""
+        """
+        A row per content: a stream that says the same every minute stays one row, with the latest time and how often it
+        became later. So who reads more always counts more.
+        """
         time = event.time.isoformat()
         key = _digest({**event.to_json(), "eventTime": ""})
         while True:
-            row = Row(_partition(event), key, {"eventTime": time, **await self._packed(event)})
+            row = Row(_partition(event), key, {"eventTime": time, "told": 1, **await self._packed(event)})
             if await self._table.insert(row):
                 return key
             there = await self._table.get(row.partition, key)
@@ -78,10 +84,8 @@ class Runs:
                 return key
 
     async def _retime(self, row: Row, time: str) -> bool:
-        return (
-            await self._table.replace(replace(row, properties={**row.properties, "eventTime": time}))
-            is not None
-        )
+        later: dict[str, Property] = {"eventTime": time, "told": int(row.properties.get("told", 1)) + 1}
+        return await self._table.replace(replace(row, properties={**row.properties, **later})) is not None
 
     async def _packed(self, event: Event) -> Mapping[str, str | bytes]:
         data = gzip.compress(json.dumps(event.to_json()).encode(), mtime=0)

@@ -6,16 +6,15 @@ What the doors call: a message to its end, a request now, a request or an event 
 
 import json
 import os
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache, partial
 from typing import Any, NoReturn
 
 from lineage import outcomes, runs
 from lineage.around import Query, look_around
-from lineage.batching import gather_all
 from lineage.corridor import Corridor
 from lineage.datamap import DataMap
+from lineage.declaration import Declaration
 from lineage.delivery import Delivery, Received, poison_queue
 from lineage.delivery.backoff import Backoff
 from lineage.envelope import SENT
@@ -24,7 +23,7 @@ from lineage.explain import Explainer
 from lineage.graph import Graph
 from lineage.identity import purview_credential
 from lineage.memory import Memory
-from lineage.openlineage import Event, Verdict, is_event, read_event, translate
+from lineage.openlineage import Event, Translation, Verdict, is_event, read_event, translate
 from lineage.order import Order
 from lineage.outcomes import Outcome, Outcomes, Record
 from lineage.request import LineageRequest, OnMissing, read_request
@@ -132,29 +131,28 @@ class Service:
         try:
             return await self.corridor.walk(request, on_missing)
         except LineageError as error:
-            error.request_key = request.key
-            if isinstance(error, NotAuthorized):
-                error.detail += await self._how_to_grant()
+            await self._say(request.key, error)
             raise
+
+    async def _say(self, key: str, error: LineageError) -> None:
+        """Which request it concerns, and what can be done about it."""
+        error.request_key = key
+        if isinstance(error, NotAuthorized):
+            error.detail += await self._how_to_grant()
 
     async def _apply_event(self, event: Event) -> Outcome:
         """Adds an event to what is known of its run, and writes what comes of it."""
         try:
             snapshot = await self.runs.add(event)
             translation = translate(snapshot, rules=self.settings.naming_rules)
-            walks = (
-                self._apply_request(
-                    request.model_copy(update={"event_time": snapshot.last}),
-                    self.settings.openlineage_on_missing,
-                )
-                for request in translation.requests
-            )
-            parts = await gather_all(walks)
+            outcome = Outcome(id=event.key)
+            if translation.declarer:
+                declaration = Declaration.of_event(event.key, snapshot, translation)
+                outcome = await self.corridor.declare(declaration, self.settings.openlineage_on_missing)
         except LineageError as error:
-            error.request_key = event.key
+            await self._say(event.key, error)
             raise
-        warnings = tuple(f"{warning.path}: {warning.message}" for warning in translation.warnings)
-        return _outcome_of_event(event.key, translation.verdict, parts, warnings)
+        return _outcome_of_event(outcome, translation)
 
     async def _post(self, payload: Any, key: str) -> None:
         body = json.dumps(payload).encode()
@@ -210,15 +208,15 @@ def _delivery(settings: DeliverySettings, storage: StorageAccount, records: Outc
     )
 
 
-def _outcome_of_event(
-    key: str, verdict: Verdict, parts: Sequence[Outcome], warnings: tuple[str, ...]
-) -> Outcome:
-    if len(parts) == 1:
-        return parts[0].model_copy(update={"id": key, "warnings": warnings + parts[0].warnings})
-    if parts:
-        return Outcome(id=key, parts=tuple(parts), warnings=warnings)
-    status: Any = "accumulated" if verdict is Verdict.RUNNING else "done"
-    return Outcome(id=key, status=status, detail=verdict.value, warnings=warnings)
+def _outcome_of_event(outcome: Outcome, translation: Translation) -> Outcome:
+    """With why there is no lineage, if there is none, and what was odd."""
+    warnings = tuple(f"{warning.path}: {warning.message}" for warning in translation.warnings)
+    told: dict[str, Any] = {"warnings": warnings + outcome.warnings}
+    if translation.verdict is Verdict.RUNNING:
+        told["status"] = "accumulated"
+    if translation.verdict is not Verdict.LINEAGE and outcome.status != "superseded":
+        told["detail"] = translation.verdict.value
+    return outcome.model_copy(update=told)
 
 
 def _record(key: str, status: Any, *, attempts: int = 0, outcome: Outcome | None = None) -> Record:

@@ -86,13 +86,15 @@ class Writer:
     ) -> tuple[WrittenRelationship, tuple[str, ...]]:
         body = edge.body(guids)
         result: Result = "created"
+        guid: str | None = None
         _, warnings = edge.attributes()
         try:
-            await self._datamap.create_relationship(body)
+            guid = await self._datamap.create_relationship(body) or None
         except AlreadyExists:
             result, warnings = await self._update_edge(edge, body)
         ends = {end: body[end]["guid"] for end in ("end1", "end2")}
-        return WrittenRelationship(relationship_type=edge.type_name, **ends, result=result), warnings
+        written = WrittenRelationship(relationship_type=edge.type_name, **ends, guid=guid, result=result)
+        return written, warnings
 
     async def _update_edge(self, edge: Edge, body: Json) -> tuple[Result, tuple[str, ...]]:
         """Brings the columns of an edge that exists up to date."""

@@ -58,6 +58,12 @@ class Datasets:
         """The one name that a dataset is known by in the request."""
         return self._canonical(self._aliases.get(name, name))
 
+    def key(self, name: Name) -> str:
+        """The same text for all names of a dataset, in whichever event."""
+        name = self.resolve(name)
+        match = self._match(name)
+        return f"{match.asset.type_name} {match.asset.qualified_name}" if match else str(name)
+
     def is_plausible(self, name: Name) -> bool:
         """
         Whether a name that only column lineage mentions is a dataset: built like the others of its namespace.

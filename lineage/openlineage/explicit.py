@@ -52,7 +52,7 @@ def condense_job_lineage(facet: Json) -> Json | None:
 
 
 def condense_dataset_lineage(facet: Json) -> Json | None:
-    if not facet.keys() & {"inputs", "fields"}:
+    if not (isinstance(facet.get("inputs"), list) or as_object(facet.get("fields"))):
         return None
     return _entry_json(_entry(facet))
 

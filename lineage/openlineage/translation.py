@@ -7,7 +7,7 @@ from enum import StrEnum
 from lineage.errors import InvalidRequest, Mistake
 from lineage.naming import BUILT_IN, Rules
 from lineage.openlineage.datasets import Datasets
-from lineage.openlineage.event import EventKind, EventType
+from lineage.openlineage.event import EventType
 from lineage.openlineage.flows import Column, Flow, flows_of
 from lineage.openlineage.identity import Options, identify, is_child_query
 from lineage.openlineage.names import Name
@@ -36,52 +36,61 @@ class Verdict(StrEnum):
     ABORTED = "the run was aborted, so what it meant to write is not lineage"
     CHILD_QUERY = "one query of a task, which tells its lineage itself"
     NOTHING = "no inputs or no outputs that are datasets"
+    WITHDRAWN = "no lineage is declared, and what was declared before is taken away"
 
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """`requests` are there exactly if the verdict is LINEAGE; `warnings` say what was left out, and where."""
+    """
+    `requests` are there exactly if the verdict is LINEAGE; `warnings` say what was left out, and where.
+
+    `declarer`: in whose name, a process's or a dataset's, the requests are all there is to say; None if nothing is said.
+    """
 
     verdict: Verdict
     requests: tuple[LineageRequest, ...] = ()
     warnings: tuple[Mistake, ...] = ()
+    declarer: str | None = None
 
 
 def translate(snapshot: Snapshot, options: Options | None = None, rules: Rules = BUILT_IN) -> Translation:
     """The requests that a snapshot asks for. `InvalidRequest` if it is more than a request can hold."""
     options = options or Options()
-    if verdict := _why_not(snapshot, options):
-        return Translation(verdict)
-    notes = Notes()
-    flows = flows_of(snapshot, Datasets.of(snapshot, rules), notes)
-    if not flows:
-        return Translation(Verdict.NOTHING, warnings=tuple(notes.warnings))
-    requests = tuple(_requests(snapshot, flows, options, notes))
-    return Translation(Verdict.LINEAGE if requests else Verdict.NOTHING, requests, tuple(notes.warnings))
-
-
-def _why_not(snapshot: Snapshot, options: Options) -> Verdict | None:
     if not snapshot.is_final:
-        return Verdict.RUNNING
-    if snapshot.kind is EventKind.RUN and snapshot.state in _UNFINISHED:
-        return _UNFINISHED[snapshot.state]
-    if is_child_query(snapshot) and not options.child_queries:
-        return Verdict.CHILD_QUERY
-    return None
+        return Translation(Verdict.RUNNING)
+    if snapshot.has_failed:
+        return Translation(Verdict.FAILED if snapshot.state is EventType.FAIL else Verdict.ABORTED)
+    notes = Notes()
+    datasets = Datasets.of(snapshot, rules)
+    is_child = is_child_query(snapshot) and not options.child_queries
+    flows = [] if is_child else flows_of(snapshot, datasets, notes)
+    process = _process(snapshot, flows, options)
+    requests = tuple(_requests(flows, process, notes))
+    verdict = Verdict.CHILD_QUERY if is_child else Verdict.NOTHING
+    if requests:
+        verdict = Verdict.LINEAGE
+    elif snapshot.declares_lineage:
+        verdict = Verdict.WITHDRAWN
+    says = requests or snapshot.declares_lineage or snapshot.may_say_less
+    declarer = _declarer(snapshot, process, datasets) if says else None
+    return Translation(verdict, requests, tuple(notes.warnings), declarer)
 
 
-_UNFINISHED = {EventType.FAIL: Verdict.FAILED, EventType.ABORT: Verdict.ABORTED}
-
-
-def _requests(
-    snapshot: Snapshot, flows: list[Flow], options: Options, notes: Notes
-) -> Iterator[LineageRequest]:
+def _process(snapshot: Snapshot, flows: list[Flow], options: Options) -> Process | None:
     identity = identify(snapshot, [flow.output for flow in flows], options)
-    if identity is None:
+    return process_of(snapshot, identity) if identity else None
+
+
+def _declarer(snapshot: Snapshot, process: Process | None, datasets: Datasets) -> str | None:
+    if process:
+        return process.key
+    return datasets.key(snapshot.dataset.name) if snapshot.dataset else None
+
+
+def _requests(flows: list[Flow], process: Process | None, notes: Notes) -> Iterator[LineageRequest]:
+    if process is None:
         yield from _direct(flows, notes)
-        return
-    process = process_of(snapshot, identity)
-    if len({flow.inputs for flow in flows}) == 1:
+    elif len({flow.inputs for flow in flows}) == 1:
         yield _request(flows, process, notes)
     else:
         for flow in flows:

@@ -8,12 +8,14 @@ import requests
 from azure.identity import ManagedIdentityCredential
 
 from lineage.datamap import DataMap
-from lineage.settings import Storage
+from lineage.settings import Settings, Storage
 from lineage.tables import Table
+from local.catalogue import Catalogue
 from local.datamap.identity import SIGN_IN
 from local.datamap.process import running, token
 from local.process import Process
 from local.stack import AZURITE, connection_string
+from tests.integration.instances import Instances
 
 SCOPE = "https://purview.azure.net/.default"
 NOBODY = "00000000-0000-4000-8000-00000000dead"
@@ -188,3 +190,18 @@ async def no_table():
     table = Table(Storage(LineageStorage=f"{key};TableEndpoint={address};"), "nowhere")
     yield table
     await table.close()
+
+
+@pytest.fixture(scope="module")
+def instances(stack):
+    with pytest.MonkeyPatch.context() as patch:
+        app_settings = stack.app_settings()
+        for name in ("IDENTITY_ENDPOINT", "IDENTITY_HEADER"):  # azure-identity reads them by itself
+            patch.setenv(name, app_settings[name])
+        yield Instances(Settings.read(app_settings))
+
+
+@pytest.fixture(scope="module")
+def catalogue(stack):
+    with Catalogue(stack.addresses) as catalogue:
+        yield catalogue

@@ -200,3 +200,14 @@ async def test_what_is_no_request_is_neither_queued_nor_recorded(service):
 
     assert await service.outcomes.find("run-8") is None
     assert await service.storage.receive(service.settings.queue_name, 30) == []
+
+
+async def test_an_edge_that_was_taken_away_is_written_again_when_it_is_asked_for(service, walk, account):
+    """What is remembered of it is forgotten with it."""
+    up, down = account.entities("up", "down")
+
+    for action in ("write", "remove", "write"):
+        await walk(action=action, source=up, target=down)
+        await service._memory.flush()
+
+    assert account.arrows(down) == {(up, down)}

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lineage.errors import StorageFailed, Unavailable
-from lineage.order import HOLD, Order, Superseded, to_utc
+from lineage.order import BYTES_LIMIT, HOLD, PARTS_LIMIT, Order, Superseded, Version, fits, to_utc
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 EARLIER, LATER = NOON - timedelta(microseconds=1), NOON + timedelta(microseconds=1)
@@ -52,8 +52,8 @@ def key():
     return f"lineage_process lineage://default/{uuid4()}"
 
 
-async def write(order, key, event_time, *, written=True):
-    await order.end(await order.begin(key, event_time), written=written)
+async def write(order, key, event_time, *, written=True, writes=None, guids=None):
+    await order.end(await order.begin(key, Version(event_time), writes), written=written, guids=guids)
 
 
 async def test_an_older_event_after_a_newer_one_is_superseded_on_every_instance(one, other, key):
@@ -61,7 +61,7 @@ async def test_an_older_event_after_a_newer_one_is_superseded_on_every_instance(
 
     for order in (one, other):
         with pytest.raises(Superseded, match="2026-03-01T12:00:00") as superseded:
-            await order.begin(key, EARLIER)
+            await order.begin(key, Version(EARLIER))
         assert superseded.value.newest == NOON
 
 
@@ -77,7 +77,7 @@ async def test_event_times_are_compared_as_moments_whatever_their_zone(one, key)
     await write(one, key, NOON.astimezone(timezone(timedelta(hours=9))))
     await write(one, key, NOON.replace(tzinfo=None))
     with pytest.raises(Superseded):
-        await one.begin(key, datetime(2026, 3, 1, 13, tzinfo=timezone(timedelta(hours=2))))
+        await one.begin(key, Version(datetime(2026, 3, 1, 13, tzinfo=timezone(timedelta(hours=2)))))
 
 
 @given(st.datetimes(timezones=st.timezones() | st.none()))
@@ -101,7 +101,7 @@ async def test_the_first_and_the_last_hour_there_is_are_event_times_too(one, key
 
 
 async def test_processes_do_not_wait_for_each_other(one, other, key):
-    turn = await one.begin(key, NOON)
+    turn = await one.begin(key, Version(NOON))
 
     await write(one, f"{key} two", EARLIER)
     await write(other, f"{key} two", NOON)
@@ -111,10 +111,10 @@ async def test_processes_do_not_wait_for_each_other(one, other, key):
 @pytest.mark.parametrize("event_time", [EARLIER, NOON, LATER])
 async def test_while_another_instance_writes_everybody_comes_back_later(one, other, key, event_time):
     """The older event as well: the newer may not be written after all."""
-    turn = await one.begin(key, NOON)
+    turn = await one.begin(key, Version(NOON))
 
     with pytest.raises(Unavailable, match="another instance is writing this process") as unavailable:
-        await other.begin(key, event_time)
+        await other.begin(key, Version(event_time))
 
     assert 0 < unavailable.value.retry_after < HOLD.total_seconds()
     await one.end(turn)
@@ -127,15 +127,15 @@ async def test_an_event_that_was_not_written_does_not_supersede_older_ones(one, 
     await write(other, key, NOON)
 
     with pytest.raises(Superseded):
-        await one.begin(key, EARLIER)
+        await one.begin(key, Version(EARLIER))
 
 
 async def test_a_crash_while_writing_is_healed_when_the_hold_expires(one, other, key, clock):
-    await one.begin(key, NOON)
+    await one.begin(key, Version(NOON))
 
     clock.passes(HOLD - timedelta(seconds=1))
     with pytest.raises(Unavailable) as unavailable:
-        await other.begin(key, LATER)
+        await other.begin(key, Version(LATER))
     assert unavailable.value.retry_after == 1
     clock.passes(timedelta(seconds=1))
 
@@ -143,37 +143,39 @@ async def test_a_crash_while_writing_is_healed_when_the_hold_expires(one, other,
 
 
 async def test_after_a_crash_the_event_that_may_have_been_written_counts(one, other, key, clock):
-    await one.begin(key, NOON)
+    await one.begin(key, Version(NOON))
     clock.passes(HOLD)
 
     with pytest.raises(Superseded):
-        await other.begin(key, EARLIER)
+        await other.begin(key, Version(EARLIER))
     await write(other, key, NOON)
 
 
 async def test_who_comes_to_an_end_after_the_hold_expired_disturbs_nobody(one, other, key, clock):
-    late = await one.begin(key, NOON)
+    late = await one.begin(key, Version(NOON))
     clock.passes(HOLD)
-    turn = await other.begin(key, LATER)
+    turn = await other.begin(key, Version(LATER))
 
     await one.end(late, written=False)
 
     with pytest.raises(Unavailable):
-        await one.begin(key, LATER)
+        await one.begin(key, Version(LATER))
     await other.end(turn)
     with pytest.raises(Superseded):
-        await one.begin(key, NOON)
+        await one.begin(key, Version(NOON))
 
 
 async def test_a_hold_of_ones_own_that_was_left_behind_is_taken_over_at_once(shared_table, key, clock):
     """A claim whose answer was lost on the way."""
-    await Order(shared_table, holder="me", clock=clock).begin(key, NOON)
+    await Order(shared_table, holder="me", clock=clock).begin(key, Version(NOON))
 
     await write(Order(shared_table, holder="me", clock=clock), key, NOON)
 
 
 async def test_of_two_instances_that_claim_at_the_same_moment_one_gets_the_turn(one, other, key):
-    results = await asyncio.gather(one.begin(key, NOON), other.begin(key, NOON), return_exceptions=True)
+    results = await asyncio.gather(
+        one.begin(key, Version(NOON)), other.begin(key, Version(NOON)), return_exceptions=True
+    )
 
     assert sorted(type(result).__name__ for result in results) == ["Turn", "Unavailable"]
 
@@ -185,7 +187,7 @@ async def test_who_loses_every_claim_comes_back_later(one, key, monkeypatch):
     monkeypatch.setattr(one._table, "insert", lost)
 
     with pytest.raises(Unavailable):
-        await one.begin(key, NOON)
+        await one.begin(key, Version(NOON))
     monkeypatch.undo()
     await write(one, key, NOON)
 
@@ -194,7 +196,7 @@ async def test_tasks_of_one_process_wait_for_each_other_in_order_of_arrival(one,
     order = []
 
     async def arrive(number):
-        turn = await one.begin(key, NOON)
+        turn = await one.begin(key, Version(NOON))
         order.append(number)
         await asyncio.sleep(0)
         order.append(number)
@@ -206,8 +208,8 @@ async def test_tasks_of_one_process_wait_for_each_other_in_order_of_arrival(one,
 
 
 async def test_a_task_that_stops_waiting_lets_the_next_one_pass(one, key):
-    turn = await one.begin(key, NOON)
-    waiting, next_one = (asyncio.create_task(one.begin(key, NOON)) for _ in range(2))
+    turn = await one.begin(key, Version(NOON))
+    waiting, next_one = (asyncio.create_task(one.begin(key, Version(NOON))) for _ in range(2))
     await asyncio.sleep(0)
 
     waiting.cancel()
@@ -220,7 +222,7 @@ async def test_a_claim_that_fails_lets_the_next_one_pass(one, key, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(one, "_check", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            await one.begin(key, NOON)
+            await one.begin(key, Version(NOON))
 
     await write(one, key, NOON)
 
@@ -229,7 +231,7 @@ async def test_what_nobody_waits_for_takes_no_memory(one, key):
     for number in range(20):
         await write(one, f"{key} {number}", NOON)
     with suppress(Superseded):
-        await one.begin(f"{key} 0", EARLIER)
+        await one.begin(f"{key} 0", Version(EARLIER))
 
     assert not one._locks
 
@@ -247,8 +249,8 @@ async def test_without_the_table_turns_hold_nothing_and_it_is_said_once(no_table
 
 async def test_without_the_table_tasks_of_one_process_still_wait_for_each_other(no_table, key):
     order = Order(no_table)
-    turn = await order.begin(key, NOON)
-    waiting = asyncio.create_task(order.begin(key, NOON))
+    turn = await order.begin(key, Version(NOON))
+    waiting = asyncio.create_task(order.begin(key, Version(NOON)))
     await asyncio.sleep(0)
     assert not waiting.done()
 
@@ -258,7 +260,7 @@ async def test_without_the_table_tasks_of_one_process_still_wait_for_each_other(
 
 
 async def test_a_turn_that_cannot_be_given_back_expires(one, other, key, clock, monkeypatch):
-    turn = await one.begin(key, NOON)
+    turn = await one.begin(key, Version(NOON))
 
     async def fail(_row):
         raise StorageFailed("down")
@@ -267,7 +269,7 @@ async def test_a_turn_that_cannot_be_given_back_expires(one, other, key, clock, 
         patch.setattr(one._table, "replace", fail)
         await one.end(turn)
     with pytest.raises(Unavailable):
-        await other.begin(key, NOON)
+        await other.begin(key, Version(NOON))
     clock.passes(HOLD)
     await write(other, key, NOON)
 
@@ -281,7 +283,7 @@ async def test_when_the_table_is_deleted_in_the_middle_order_begins_anew(table, 
     await one.end(turn)
 
     with pytest.raises(Superseded):
-        await one.begin(key, EARLIER - timedelta(seconds=1))
+        await one.begin(key, Version(EARLIER - timedelta(seconds=1)))
 
 
 @dataclass
@@ -332,7 +334,7 @@ async def test_two_instances_in_any_interleaving_do_as_the_model_says(shared_tab
         if step == "begin" and who not in turns:
             expected = model.begin(who, event_time, clock.now)
             try:
-                turns[who] = await orders[who].begin(key, event_time)
+                turns[who] = await orders[who].begin(key, Version(event_time))
             except (Unavailable, Superseded) as refusal:
                 assert type(refusal) is expected  # noqa: PT017 - a refusal is one of two right answers
             else:
@@ -357,7 +359,7 @@ async def test_whatever_happens_at_once_the_newest_event_is_written_last(shared_
 
     async def deliver(order, event_time):
         try:
-            turn = await order.begin(key, event_time)
+            turn = await order.begin(key, Version(event_time))
         except Superseded:
             return
         except Unavailable:
@@ -374,3 +376,108 @@ async def test_whatever_happens_at_once_the_newest_event_is_written_last(shared_
 
     assert written == sorted(written)
     assert written[-1] == NOON + timedelta(seconds=max(seconds))
+
+
+PROCESS, PART, EDGE = ("p", "job"), ("p", "job#out"), ("t", "from", "t", "to")
+
+
+async def test_what_was_written_before_and_is_not_any_more_is_stale(one, other, key):
+    turn = await one.begin(key, Version(NOON), {PROCESS: "", EDGE: ""})
+    assert turn.stale == {}
+    await one.end(turn, guids={PROCESS: "guid of the process"})
+
+    turn = await other.begin(key, Version(LATER), {PART: "", EDGE: ""})
+
+    assert turn.stale == {PROCESS: "guid of the process"}
+    await other.end(turn)
+    assert (await one.state(key)).wrote == {PART: "", EDGE: ""}
+
+
+@pytest.mark.parametrize("ends", [True, False])
+async def test_what_may_have_been_written_stays_on_the_list(one, other, key, clock, ends):
+    await write(one, key, EARLIER, writes={PROCESS: ""}, guids={PROCESS: "guid"})
+    turn = await one.begin(key, Version(NOON), {PART: ""})
+    if ends:
+        await one.end(turn, written=False)
+    clock.passes(HOLD)
+
+    turn = await other.begin(key, Version(LATER), {})
+
+    assert turn.stale == {PROCESS: "guid", PART: ""}
+
+
+async def test_who_does_not_say_what_it_writes_leaves_the_list_alone(one, key):
+    await write(one, key, EARLIER, writes={PROCESS: ""})
+
+    turn = await one.begin(key, Version(NOON))
+
+    assert turn.stale == {}
+    await one.end(turn)
+    assert (await one.state(key)).wrote == {PROCESS: ""}
+
+
+async def test_what_is_still_there_keeps_the_guid_it_is_known_by(one, key):
+    await write(one, key, EARLIER, writes={PROCESS: ""}, guids={PROCESS: "guid"})
+    await write(one, key, NOON, writes={PROCESS: ""})
+
+    assert (await one.state(key)).wrote == {PROCESS: "guid"}
+
+
+async def test_a_turn_that_is_renewed_lasts_again(one, other, key, clock):
+    turn = await one.begin(key, Version(NOON), {PROCESS: ""})
+    clock.passes(HOLD - timedelta(seconds=1))
+    await one.renew(turn)
+    clock.passes(HOLD - timedelta(seconds=1))
+
+    with pytest.raises(Unavailable):
+        await other.begin(key, Version(LATER))
+    await one.end(turn)
+    assert (await other.state(key)).wrote == {PROCESS: ""}
+
+
+async def test_a_turn_that_another_has_taken_over_is_not_renewed(one, other, key, clock):
+    late = await one.begin(key, Version(NOON))
+    clock.passes(HOLD)
+    turn = await other.begin(key, Version(LATER))
+
+    with pytest.raises(Unavailable):
+        await one.renew(late)
+    await other.end(turn)
+    await one.end(late)
+    assert (await one.state(key)).newest == Version(LATER)
+
+
+async def test_of_the_same_moment_the_greater_version_counts(one, other, key):
+    versions = [Version(NOON, "run a", 2), Version(NOON, "run b", 1), Version(NOON, "run b", 2)]
+    for version in versions:
+        await one.end(await one.begin(key, version))
+
+    for older in versions[:2]:
+        with pytest.raises(Superseded):
+            await other.begin(key, older)
+    await other.end(await other.begin(key, versions[2]))
+
+
+async def test_a_list_of_thousands_is_remembered_and_one_without_end_is_not(one, key):
+    many = {("lineage_process", f"lineage://default/job#{uuid4()}"): "" for _ in range(2_000)}
+    noise = {("t", f"{uuid4()}" * 20): "" for _ in range(BYTES_LIMIT * PARTS_LIMIT // 20)}
+    assert fits(many)
+    assert not fits(noise)
+
+    await write(one, key, EARLIER, writes=many)
+    turn = await one.begin(key, Version(NOON), noise)
+
+    assert turn.stale == many
+    await one.end(turn)
+    assert (await one.state(key)).wrote == {}
+
+
+async def test_without_the_table_nothing_is_known_and_nothing_stale(no_table, key):
+    order = Order(no_table)
+
+    turn = await order.begin(key, Version(NOON), {PROCESS: ""})
+    await order.renew(turn)
+
+    assert turn.stale == {}
+    await order.end(turn)
+    assert (await order.state(key)).newest is None

@@ -9,65 +9,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lineage.errors import LineageError, StorageFailed
+from lineage.errors import StorageFailed
 from lineage.openlineage import read_event
 from lineage.runs import Runs
 from lineage.service import Service
-from lineage.settings import Settings
 from lineage.storage import StorageAccount
-from local.catalogue import Catalogue
 
 FOREVER = datetime.max.replace(tzinfo=UTC)
 DAY = datetime(2026, 5, 1, tzinfo=UTC)
 SERVER = "mssql://runs.database.windows.net"
-
-
-class Instances:
-    """Two instances of the app, in this process."""
-
-    def __init__(self, app_settings):
-        self.settings = app_settings
-
-    def deliver(self, arriving, *, together=False):
-        """Hands each event to the instance it is meant for; answers the outcomes."""
-        return asyncio.run(self._deliver(arriving, together))
-
-    async def _deliver(self, arriving, together):
-        services = [Service(self.settings), Service(self.settings)]
-        try:
-            if together:
-                return await asyncio.gather(*(until_done(services[at], event) for at, event in arriving))
-            return [await until_done(services[at], event) for at, event in arriving]
-        finally:
-            for service in services:
-                await service.close()
-
-
-async def until_done(service, event):
-    """As a queue does: again and again until it is done."""
-    for _ in range(200):
-        try:
-            return await service.apply(event)
-        except LineageError as error:
-            if error.fate != "deferred":
-                raise
-            await asyncio.sleep(0.01)
-    raise AssertionError("never done")
-
-
-@pytest.fixture(scope="module")
-def instances(stack):
-    with pytest.MonkeyPatch.context() as patch:
-        app_settings = stack.app_settings()
-        for name in ("IDENTITY_ENDPOINT", "IDENTITY_HEADER"):  # azure-identity reads them by itself
-            patch.setenv(name, app_settings[name])
-        yield Instances(Settings.read(app_settings))
-
-
-@pytest.fixture(scope="module")
-def catalogue(stack):
-    with Catalogue(stack.addresses) as catalogue:
-        yield catalogue
 
 
 class Run:
@@ -148,14 +98,14 @@ def test_an_instance_that_read_the_run_before_another_event_came_does_not_undo_w
 
     async def race():
         slow, quick = Service(instances.settings), Service(instances.settings)
-        walk, about_to_write, go_on = slow.corridor.walk, asyncio.Event(), asyncio.Event()
+        declare, about_to_write, go_on = slow.corridor.declare, asyncio.Event(), asyncio.Event()
 
         async def held(*arguments):
             about_to_write.set()
             await go_on.wait()
-            return await walk(*arguments)
+            return await declare(*arguments)
 
-        slow.corridor.walk = held
+        slow.corridor.declare = held
         late = asyncio.create_task(slow.apply(run.event("COMPLETE", 9, ["in0"], ["out0"])))
         await about_to_write.wait()
         await quick.apply(run.event("START", 0, ["in1"]))

@@ -316,9 +316,11 @@ async def test_direct_lineage_is_written_from_each_input_to_each_output(write, a
 
     assert account.arrows(c) | account.arrows(d) == {(a, c), (a, d), (b, c), (b, d)}
     assert outcome.process is None
-    assert outcome.relationships[1] == WrittenRelationship(
-        relationship_type=DIRECT_LINEAGE, end1=a, end2=d, result="created"
+    written = outcome.relationships[1]
+    assert written == WrittenRelationship(
+        relationship_type=DIRECT_LINEAGE, end1=a, end2=d, guid=written.guid, result="created"
     )
+    assert account.atlas("GET", f"/relationship/guid/{written.guid}")
 
 
 async def test_a_direct_edge_costs_one_operation(client, writer, account):

@@ -280,7 +280,7 @@ class TestExplicitLineage:
             )
         )
 
-        assert translation.verdict is Verdict.NOTHING
+        assert translation.verdict is Verdict.WITHDRAWN
 
     def test_of_a_dataset_event_it_is_direct_lineage(self, events):
         facet = {"inputs": [source("pg|a")], "fields": {"id": {"inputs": [source("pg|b", field="key")]}}}
@@ -292,11 +292,33 @@ class TestExplicitLineage:
         assert edges(translation) == {("a", "view"), ("b", "view")}
         assert pairs(translation) == {("b.key", "id")}
 
-    @pytest.mark.parametrize("facet", [{"inputs": []}, {"fields": {}}, {}, {"_producer": "x"}])
-    def test_a_dataset_event_without_sources_asks_for_nothing(self, events, facet):
+    @pytest.mark.parametrize("facet", [{"inputs": None}, {"fields": {}}, {}, {"_producer": "x"}])
+    def test_a_dataset_event_that_says_nothing_of_sources_asks_for_nothing(self, events, facet):
         translation = translated(events.of_dataset(events.dataset("pg|view", lineage=facet)))
 
         assert translation.verdict is Verdict.NOTHING
+        assert translation.declarer is None
+
+    @pytest.mark.parametrize(
+        "facet",
+        [{"inputs": []}, {"_deleted": True}, {"inputs": [{"type": "JOB", "namespace": "x", "name": "y"}]}],
+    )
+    def test_a_dataset_event_that_says_it_has_no_source_takes_back_what_it_said(self, events, facet):
+        translation = translated(events.of_dataset(events.dataset("pg|view", lineage=facet)))
+
+        assert translation.verdict is Verdict.WITHDRAWN
+        assert translation.requests == ()
+        assert translation.declarer == "pg/view"
+
+    def test_all_names_of_a_dataset_are_one_declarer(self, events):
+        names = ["abfss://c@lake.dfs.core.windows.net|/gold/t", "abfs://c@lake.dfs.core.windows.net|gold/t/"]
+        facet = {"inputs": [source("pg|a")]}
+
+        declarers = {
+            translated(events.of_dataset(events.dataset(name, lineage=facet))).declarer for name in names
+        }
+
+        assert declarers == {"azure_datalake_gen2_path https://lake.dfs.core.windows.net/c/gold/t"}
 
     def test_the_facet_of_a_dataset_counts_in_dataset_events_only(self, events):
         odd = events.dataset("pg|c", lineage={"inputs": [source("pg|x")]})

@@ -112,17 +112,22 @@ def test_the_times_are_those_of_the_first_and_the_last_event(events):
     assert merged.latest == datetime(2026, 5, 1, 12, 9, tzinfo=UTC)
 
 
+def version(snapshot):
+    return snapshot.last, snapshot.by, snapshot.known
+
+
 def test_of_two_snapshots_of_a_run_the_one_that_knows_more_is_the_newer(events):
     start, complete = events.run("START", inputs=["pg|a"]), events.run("COMPLETE", minute=9)
 
-    assert snapshot(complete).last < snapshot(complete, start).last
-    assert snapshot(complete, start, start).last == snapshot(start, complete).last
+    assert version(snapshot(complete)) < version(snapshot(complete, start))
+    assert version(snapshot(complete, start, start)) == version(snapshot(start, complete))
 
 
-def test_an_event_in_the_last_moment_there_is_has_its_place(events):
-    late = events.run() | {"eventTime": "9999-12-31T23:59:59.999999Z"}
+def test_declarations_of_the_same_moment_have_an_order_all_the_same(events):
+    one, other = (events.job(inputs=[name], outputs=["pg|c"]) for name in ("pg|a", "pg|b"))
 
-    assert snapshot(late).last == snapshot(late).latest
+    assert version(snapshot(one)) != version(snapshot(other))
+    assert version(snapshot(one)) == version(snapshot(one))
 
 
 @pytest.mark.parametrize(
@@ -135,17 +140,50 @@ def test_an_event_in_the_last_moment_there_is_has_its_place(events):
         (["START", "FAIL"], EventType.FAIL, True),
         (["START", "ABORT"], EventType.ABORT, True),
         (["FAIL", "START", "COMPLETE"], EventType.COMPLETE, True),
-        (["COMPLETE", "FAIL"], EventType.FAIL, True),
+        (["COMPLETE", "FAIL"], EventType.COMPLETE, True),
+        (["FAIL", "ABORT"], EventType.ABORT, True),
         (["COMPLETE", "OTHER"], EventType.COMPLETE, True),
         ([None], None, True),
-        ([None, "START"], EventType.START, False),
+        ([None, "START"], EventType.START, True),
+        ([None, "FAIL"], EventType.FAIL, True),
     ],
 )
-def test_a_run_is_final_when_any_event_ended_it_and_the_last_end_counts(events, kinds, state, final):
+def test_a_run_is_final_when_any_event_ended_it_and_complete_counts_before_all_others(
+    events, kinds, state, final
+):
     merged = snapshot(*(events.run(kind, minute=minute) for minute, kind in enumerate(kinds)))
 
     assert merged.state is state
     assert merged.is_final is final
+
+
+STREAM = {"jobType": {"processingType": "STREAMING"}}
+kinds_of_events = st.lists(
+    st.tuples(st.sampled_from([*EventType, None]), st.integers(0, 9), st.booleans()), min_size=1, max_size=6
+)
+
+
+@given(told=kinds_of_events)
+def test_what_may_be_written_is_never_taken_back_by_an_event_more(events, told):
+    """Else it would make a difference which events an instance knew when it wrote."""
+    payloads = [
+        events.run(kind, minute=minute, job_facets=STREAM if stream else None)
+        for kind, minute, stream in told
+    ]
+    written = [
+        merged.is_final and not merged.has_failed
+        for merged in (snapshot(*payloads[: number + 1]) for number in range(len(payloads)))
+    ]
+
+    assert written == sorted(written)
+
+
+@pytest.mark.parametrize("kind", ["FAIL", "ABORT"])
+def test_what_a_stream_did_stays_done_however_it_ends(events, kind):
+    merged = snapshot(events.run("RUNNING", job_facets=STREAM), events.run(kind, minute=1))
+
+    assert merged.state is EventType(kind)
+    assert not merged.has_failed
 
 
 @pytest.mark.parametrize("processing", ["STREAMING", "SERVICE", "streaming"])
