@@ -28,7 +28,17 @@ if TYPE_CHECKING:
 MESSAGE_LIMIT = 65_536  # bytes of a queue message on the wire
 CONTAINER = "lineage-payloads"
 FOREVER = -1  # time to live: a message waits until it is done, not seven days
-# For who only wants to know how things are: the SDK's own patience is minutes.
+# The SDK's own patience is minutes, in which an OpenLineage client has long given up: the host tries a message again,
+# and a client is told to.
+PATIENCE: Mapping[str, Any] = {
+    "connection_timeout": 5,
+    "read_timeout": 10,
+    "retry_total": 2,
+    "initial_backoff": 0.2,
+    "increment_base": 1,
+    "random_jitter_range": 0.2,
+}  # seconds
+# For who only wants to know how things are.
 AT_ONCE: Mapping[str, Any] = {"retry_total": 0, "connection_timeout": 5, "read_timeout": 10}
 LONGEST_DELAY = 7 * 24 * 3600  # seconds: Storage's own limit
 PAGE = 32  # messages: the most that one call receives
@@ -149,10 +159,10 @@ class Account:
 
             if self._settings.connection_string:
                 secret = self._settings.connection_string.get_secret_value()
-                self._queues[name] = QueueClient.from_connection_string(secret, name)
+                self._queues[name] = QueueClient.from_connection_string(secret, name, **PATIENCE)
             else:
                 self._queues[name] = QueueClient(
-                    str(self._settings.queue_url), name, credential=self._credential
+                    str(self._settings.queue_url), name, credential=self._credential, **PATIENCE
                 )
         return self._queues[name]
 
@@ -162,8 +172,10 @@ class Account:
 
         if self._settings.connection_string:
             secret = self._settings.connection_string.get_secret_value()
-            return ContainerClient.from_connection_string(secret, CONTAINER)
-        return ContainerClient(str(self._settings.blob_url), CONTAINER, credential=self._credential)
+            return ContainerClient.from_connection_string(secret, CONTAINER, **PATIENCE)
+        return ContainerClient(
+            str(self._settings.blob_url), CONTAINER, credential=self._credential, **PATIENCE
+        )
 
     @cached_property
     def _credential(self) -> TokenCredential:

@@ -106,7 +106,7 @@ Auth = Literal[
     "device-code",
     "default",
 ]
-Duration = Annotated[timedelta, Field(gt=timedelta()), BeforeValidator(_duration)]
+Duration = Annotated[timedelta, Field(gt=timedelta(), le=timedelta(days=3650)), BeforeValidator(_duration)]
 
 
 class Storage(BaseModel):

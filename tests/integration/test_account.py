@@ -148,3 +148,19 @@ def test_a_connection_string_that_leads_nowhere_is_said_without_its_key(connecti
 
     assert "bm9ib2R5" not in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.timeout(20)
+def test_an_account_that_does_not_answer_is_given_up_after_seconds():
+    """Not after minutes, as the SDK would: whoever waits for an answer has long given up."""
+    nowhere = "http://127.0.0.1:1/devstoreaccount1"
+    account = Account(
+        Storage(
+            LineageStorage=f"AccountName=a;AccountKey=bm9ib2R5;QueueEndpoint={nowhere};BlobEndpoint={nowhere};"
+        )
+    )
+
+    for call in (lambda: account.send("lineage", b"x"), lambda: account.keep(b"x")):
+        with pytest.raises(StorageFailed, match=r"^storage: "):
+            call()
+    account.close()

@@ -430,6 +430,12 @@ def test_a_time_lies_ahead(written):
     ]
 
 
+def test_a_time_ends_before_calendars_do():
+    assert mistakes(LINEAGE_KEEP_RUNS="P999999D") == [
+        ("LINEAGE_KEEP_RUNS", "Input should be less than or equal to 3650 days"),
+    ]
+
+
 # Naming
 
 
