@@ -93,7 +93,8 @@ async def take_event(req: func.HttpRequest, context: func.Context) -> func.HttpR
     """OpenLineage's HTTP transport: one event."""
 
     async def response() -> func.HttpResponse:
-        return await intake.take(service(), http.payload_of(req))
+        ready = service()
+        return await intake.take(ready, await http.understood(req, intake.understand))
 
     return await http.answer(response(), context)
 
@@ -104,7 +105,8 @@ async def take_events(req: func.HttpRequest, context: func.Context) -> func.Http
     """OpenLineage's HTTP transport: several events."""
 
     async def response() -> func.HttpResponse:
-        return await intake.take_batch(service(), http.payload_of(req))
+        ready = service()
+        return await intake.take(ready, await http.understood(req, intake.understand_batch))
 
     return await http.answer(response(), context)
 

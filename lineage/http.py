@@ -5,17 +5,18 @@ What a caller sends is never answered with 500: that status means a bug of ours,
 was logged.
 """
 
+import asyncio
 import json
 import logging
 import traceback
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 import azure.functions as func
 
-from lineage.envelope import PAYLOAD_LIMIT, read_payload
+from lineage.envelope import GZIP_MAGIC, PAYLOAD_LIMIT, read_payload
 from lineage.errors import DataMapError, LineageError, Mistake, PayloadTooLarge, UnknownRequest
 from lineage.health import Check, is_ready
 from lineage.outcomes import Outcome, Record
@@ -23,8 +24,10 @@ from lineage.telemetry import invocation
 
 logger = logging.getLogger("lineage")
 
+Result = TypeVar("Result")
 # OpenLineage clients send again what was answered with one of these, if it says when.
 RETRIABLE = frozenset({HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.SERVICE_UNAVAILABLE})
+LARGE = 64 * 1024  # bytes; what takes some milliseconds to read
 RETRY_AFTER = 30  # seconds, where the Data Map does not say
 PROBLEM_TYPE = "urn:purview-lineage:problem:"
 
@@ -35,6 +38,18 @@ def payload_of(request: func.HttpRequest) -> Any:
     if len(body) > PAYLOAD_LIMIT:
         raise PayloadTooLarge(Mistake("", f"larger than {PAYLOAD_LIMIT // 1024 // 1024} MiB"))
     return read_payload(body)
+
+
+async def understood(request: func.HttpRequest, read: Callable[[Any], Result]) -> Result:
+    """
+    What `read` makes of a request's JSON, or `InvalidRequest`.
+
+    What is large, or zipped and may be, is read in a thread, so that others are answered meanwhile.
+    """
+    body = request.get_body()
+    if len(body) > LARGE or body.startswith(GZIP_MAGIC):
+        return await asyncio.to_thread(lambda: read(payload_of(request)))
+    return read(payload_of(request))
 
 
 async def answer(response: Awaitable[func.HttpResponse], context: func.Context) -> func.HttpResponse:

@@ -5,17 +5,17 @@ Answers are those of OpenLineage's OpenAPI: 200 for one event; for a batch 204, 
 A client gives up after five seconds and sends again, so an event may come twice, which changes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Literal
 
 import azure.functions as func
 from pydantic import BaseModel
 
-from lineage.batching import gather_all
-from lineage.errors import InvalidRequest, LineageError, Mistake
+from lineage.errors import InvalidRequest, Mistake
 from lineage.http import json_response
-from lineage.openlineage import read_event
+from lineage.openlineage import Event, Reading, read_event
 from lineage.request import BATCH_LIMIT, json_kind
 from lineage.service import Service
 
@@ -54,64 +54,61 @@ class Processed(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
-    """Why an event of a batch was not taken."""
+class Batch:
+    """The events of a batch that were understood, and what is wrong with the others, by their place in it."""
 
-    index: int
-    error: LineageError
-
-    @property
-    def retriable(self) -> bool:
-        return not isinstance(self.error, InvalidRequest)
-
-    def to_model(self) -> FailedEvent:
-        return FailedEvent(index=self.index, reason=str(self.error), retriable=self.retriable)
+    events: tuple[Event, ...]
+    failures: Mapping[int, InvalidRequest]
 
 
-async def take(service: Service, payload: Any) -> func.HttpResponse:
-    """`POST /api/v1/lineage`: one event, or several in an array, which is a batch."""
-    if isinstance(payload, list):
-        return await take_batch(service, payload)
-    reading = read_event(payload)
-    await service.enqueue_event(reading.event)
-    return json_response(Taken(warnings=[str(warning) for warning in reading.notes.warnings]).model_dump())
+def understand(payload: Any) -> Reading | Batch:
+    """The body of `POST /api/v1/lineage`: one event, or several in an array, which is a batch; else `InvalidRequest`."""
+    return understand_batch(payload) if isinstance(payload, list) else read_event(payload)
 
 
-async def take_batch(service: Service, payload: Any) -> func.HttpResponse:
-    """
-    `POST /api/v1/lineage/batch`: each event by itself; one that is wrong does not hold up the others.
-
-    When storage takes none of them, the batch as a whole is refused, so that clients who look no further than the
-    status send it again.
-    """
+def understand_batch(payload: Any) -> Batch:
+    """The body of `POST /api/v1/lineage/batch`. An event that is wrong does not hold up the others."""
     if not isinstance(payload, list):
         raise InvalidRequest(Mistake("", f"a batch is a JSON array of events, this is {json_kind(payload)}"))
     if len(payload) > BATCH_LIMIT:
         raise InvalidRequest(Mistake("", f"{len(payload)} events; a batch may have {BATCH_LIMIT}"))
-    results = await gather_all(_take(service, index, event) for index, event in enumerate(payload))
-    failures = [result for result in results if result]
-    if not failures:
-        return func.HttpResponse(status_code=204)
-    if len(failures) == len(payload) and all(failure.retriable for failure in failures):
-        raise failures[0].error
-    return json_response(_processed(len(payload), failures).model_dump())
+    events: list[Event] = []
+    failures: dict[int, InvalidRequest] = {}
+    for index, event in enumerate(payload):
+        try:
+            events.append(read_event(event).event)
+        except InvalidRequest as error:
+            failures[index] = error
+    return Batch(tuple(events), failures)
 
 
-async def _take(service: Service, index: int, payload: Any) -> Failure | None:
-    try:
-        await service.enqueue_event(read_event(payload).event)
-    except LineageError as error:
-        return Failure(index, error)
-    return None
+async def take(service: Service, understood: Reading | Batch) -> func.HttpResponse:
+    """Puts what was understood on the queue, and says what was not."""
+    if isinstance(understood, Batch):
+        return await _take_batch(service, understood)
+    await service.enqueue_event(understood.event)
+    return json_response(Taken(warnings=[str(warning) for warning in understood.notes.warnings]).model_dump())
 
 
-def _processed(received: int, failures: Sequence[Failure]) -> Processed:
-    retriable = sum(failure.retriable for failure in failures)
+async def _take_batch(service: Service, batch: Batch) -> func.HttpResponse:
+    """As one message: storage takes all of it or nothing, so clients who look no further than the status are right."""
+    if batch.events:
+        await service.enqueue_batch(batch.events)
+    if not batch.failures:
+        return func.HttpResponse(status_code=HTTPStatus.NO_CONTENT)
+    return json_response(_processed(batch).model_dump())
+
+
+def _processed(batch: Batch) -> Processed:
+    failed = [
+        FailedEvent(index=index, reason=str(error), retriable=False)
+        for index, error in batch.failures.items()
+    ]
     summary = Summary(
-        received=received,
-        successful=received - len(failures),
-        failed=len(failures),
-        retriable=retriable,
-        non_retriable=len(failures) - retriable,
+        received=len(batch.events) + len(failed),
+        successful=len(batch.events),
+        failed=len(failed),
+        retriable=0,
+        non_retriable=len(failed),
     )
-    return Processed(summary=summary, failed_events=[failure.to_model() for failure in failures])
+    return Processed(summary=summary, failed_events=failed)

@@ -4,14 +4,17 @@ The composition root: settings to one service per process, built at the first us
 What the doors call: a message to its end, a request now, a request or an event for later.
 """
 
+import hashlib
 import json
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache, partial
 from typing import Any, NoReturn
 
 from lineage import outcomes, runs
 from lineage.around import Query, look_around
+from lineage.batching import batched, gather_all
 from lineage.corridor import Corridor
 from lineage.datamap import DataMap
 from lineage.declaration import Declaration
@@ -23,7 +26,7 @@ from lineage.explain import Explainer
 from lineage.graph import Graph
 from lineage.identity import purview_credential
 from lineage.memory import Memory
-from lineage.openlineage import Event, Translation, Verdict, is_event, read_event, translate
+from lineage.openlineage import Event, Translation, Verdict, is_event, read_batch, read_event, translate
 from lineage.order import Order
 from lineage.outcomes import Outcome, Outcomes, Record
 from lineage.request import LineageRequest, OnMissing, read_request
@@ -35,6 +38,7 @@ from lineage.tables import Table
 from lineage.telemetry import start, telemetry
 from lineage.writer import Writer
 
+EVENTS_AT_ONCE = 2  # of a batch that is divided: callers wait for answers meanwhile
 CALLERS_PATIENCE = 2.0  # seconds
 RECORDS_PATIENCE = 1.0  # seconds that a message waits for the record of it; it goes without, if need be
 GRANT = "in the Purview portal, Data Map > Collections > Role assignments > Data curators"
@@ -69,7 +73,9 @@ class Service:
         await self._delivery.deliver(received, self.apply)
 
     async def apply(self, payload: Any) -> Outcome:
-        """Writes the lineage that a request or an OpenLineage event asks for, or raises why not."""
+        """Writes the lineage that a request or an OpenLineage event asks for, or raises why not. A batch is divided."""
+        if isinstance(payload, list):
+            return await self._divide(read_batch(payload))
         if is_event(payload):
             return await self._apply_event(read_event(payload).event)
         return await self._apply_request(read_request(payload), self.settings.on_missing)
@@ -104,6 +110,10 @@ class Service:
     async def enqueue_event(self, event: Event) -> None:
         """Puts an OpenLineage event on the queue, condensed."""
         await self._post(event.to_json(), event.key)
+
+    async def enqueue_batch(self, events: Sequence[Event]) -> None:
+        """Puts several OpenLineage events on the queue, condensed, in one message."""
+        await self._post([event.to_json() for event in events], _batch_key(events))
 
     async def expire_runs(self) -> int:
         """Forgets OpenLineage events of runs that nobody has told of for long; answers how many."""
@@ -153,6 +163,12 @@ class Service:
             await self._say(event.key, error)
             raise
         return _outcome_of_event(outcome, translation)
+
+    async def _divide(self, events: Sequence[Event]) -> Outcome:
+        """Each event on the queue by itself, where it may wait or fail without the others."""
+        for some in batched(events, EVENTS_AT_ONCE):
+            await gather_all(map(self.enqueue_event, some))
+        return Outcome(id=_batch_key(events), detail=f"{len(events)} events, each on the queue by itself")
 
     async def _post(self, payload: Any, key: str) -> None:
         body = json.dumps(payload).encode()
@@ -206,6 +222,11 @@ def _delivery(settings: DeliverySettings, storage: StorageAccount, records: Outc
         backoff=Backoff(settings.retry_after, settings.retry_after_max, settings.give_up_after),
         max_dequeue_count=settings.max_dequeue_count,
     )
+
+
+def _batch_key(events: Sequence[Event]) -> str:
+    content = json.dumps([event.to_json() for event in events])
+    return f"batch-{hashlib.sha256(content.encode()).hexdigest()[:32]}"
 
 
 def _outcome_of_event(outcome: Outcome, translation: Translation) -> Outcome:

@@ -12,7 +12,7 @@ Pure functions: who stores the events and when they are read back is not decided
 from lineage.openlineage.event import Event, EventKind, EventType
 from lineage.openlineage.identity import Options
 from lineage.openlineage.process import JOB_ATTRIBUTES, RUN_ATTRIBUTES
-from lineage.openlineage.reading import Reading, is_event, read_event
+from lineage.openlineage.reading import Reading, is_event, read_batch, read_event
 from lineage.openlineage.snapshot import Snapshot, merge
 from lineage.openlineage.translation import Translation, Verdict, translate
 
@@ -29,6 +29,7 @@ __all__ = [
     "Verdict",
     "is_event",
     "merge",
+    "read_batch",
     "read_event",
     "translate",
 ]

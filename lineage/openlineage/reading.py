@@ -8,11 +8,12 @@ speak of. Everything wrong is reported at once, each with its path.
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from lineage.errors import InvalidRequest, Mistake
 from lineage.naming import locate_openlineage
 from lineage.openlineage.event import Dataset, Event, EventKind, EventType
 from lineage.openlineage.facets import DATASET_FACETS, JOB_FACETS, RUN_FACETS, Condenser, condense
@@ -47,6 +48,19 @@ def read_event(payload: Any) -> Reading:
     event = _read(payload, notes)
     notes.refuse_if_mistaken()
     return Reading(event, notes)
+
+
+def read_batch(payloads: Sequence[Any]) -> list[Event]:
+    """Several events, or `InvalidRequest` with the mistakes of the first that is none."""
+    events = []
+    for index, payload in enumerate(payloads):
+        try:
+            events.append(read_event(payload).event)
+        except InvalidRequest as error:
+            raise InvalidRequest(
+                *(Mistake(f"{index}.{each.path}".rstrip("."), each.message) for each in error.mistakes)
+            ) from None
+    return events
 
 
 def is_event(payload: Any) -> bool:

@@ -6,7 +6,9 @@ from uuid import uuid4
 import pytest
 
 from lineage.account import Account
+from lineage.envelope import open_envelope, read_payload
 from lineage.errors import DatasetMissing, Fate, InvalidRequest
+from lineage.openlineage import read_event
 from lineage.request import read_request
 from lineage.service import Service
 from lineage.settings import Settings
@@ -211,3 +213,41 @@ async def test_an_edge_that_was_taken_away_is_written_again_when_it_is_asked_for
         await service._memory.flush()
 
     assert account.arrows(down) == {(up, down)}
+
+
+def event(name, **more):
+    job = {"namespace": "batch", "name": name}
+    return {"eventTime": "2026-05-01T12:00:00Z", "run": {"runId": str(uuid4())}, "job": job, **more}
+
+
+async def test_a_batch_is_one_message_and_each_of_its_events_becomes_one(service):
+    events = [read_event(event(f"job{number}")).event for number in range(3)]
+    queue = service.settings.queue_name
+
+    await service.enqueue_batch(events)
+    (message,) = await service.storage.receive(queue, 30)
+    outcome = await service.apply(read_payload(open_envelope(message.body).original))
+
+    assert open_envelope(message.body).subject == outcome.id
+    assert (outcome.status, outcome.detail) == ("done", "3 events, each on the queue by itself")
+    posted = [
+        read_payload(open_envelope(each.body).original) for each in await service.storage.receive(queue, 30)
+    ]
+    assert sorted(each["job"]["name"] for each in posted) == ["job0", "job1", "job2"]
+
+
+async def test_an_array_on_the_queue_with_an_event_that_is_none_is_refused_before_anything_is_sent(service):
+    with pytest.raises(InvalidRequest, match=r"^1\.job\.name: needs text"):
+        await service.apply([event("good"), event("")])
+
+    assert await service.storage.receive(service.settings.queue_name, 30) == []
+
+
+async def test_a_large_batch_goes_by_claim_check_as_a_whole(service):
+    inputs = [{"namespace": "pg", "name": uuid4().hex * 30} for _ in range(100)]
+    events = [read_event(event(f"job{number}", inputs=inputs)).event for number in range(5)]
+
+    await service.enqueue_batch(events)
+
+    (message,) = await service.storage.receive(service.settings.queue_name, 30)
+    assert open_envelope(message.body).claim

@@ -1,8 +1,11 @@
 """Taking events when storage does not: what a client is told decides whether an event is lost."""
 
+import gzip
 import json
+import threading
 from types import SimpleNamespace
 
+import azure.functions as func
 import pytest
 
 from lineage import http, intake
@@ -17,70 +20,93 @@ INVOCATION = SimpleNamespace(invocation_id="an invocation", trace_context=Simple
 
 
 class Queue:
-    """A service whose queue takes events but for those of some jobs."""
+    """A service whose queue takes events, or fails."""
 
-    def __init__(self, *, refuses=(), error=None):
-        self.refuses = refuses
-        self.error = error or StorageFailed("no answer")
-        self.taken = []
+    def __init__(self, error=None):
+        self.error = error
+        self.messages = []
 
     async def enqueue_event(self, event):
-        if event.job.name in self.refuses:
+        await self.enqueue_batch([event])
+
+    async def enqueue_batch(self, events):
+        if self.error:
             raise self.error
-        self.taken.append(event.job.name)
+        self.messages.append([event.job.name for event in events])
 
 
 def event(name):
     return {**EVENT, "job": {"namespace": "etl", "name": name}}
 
 
-async def post(call, queue, payload):
-    return await http.answer(call(queue, payload), INVOCATION)
+async def post(queue, payload, understand=intake.understand):
+    async def response():
+        return await intake.take(queue, understand(payload))
+
+    return await http.answer(response(), INVOCATION)
 
 
 @pytest.mark.parametrize("error", [StorageFailed("no answer"), InvalidSettings([])])
-async def test_an_event_that_cannot_be_queued_is_503_and_says_when_to_come_back(error):
-    answer = await post(intake.take, Queue(refuses=["load"], error=error), EVENT)
+@pytest.mark.parametrize("payload", [EVENT, [EVENT, event("other")], [EVENT, {}]])
+async def test_what_cannot_be_queued_is_503_and_says_when_to_come_back(error, payload):
+    answer = await post(Queue(error), payload)
 
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0
 
 
-async def test_a_batch_of_which_nothing_can_be_queued_is_503_so_that_it_is_sent_again():
-    answer = await post(intake.take_batch, Queue(refuses=["a", "b"]), [event("a"), event("b")])
+async def test_a_batch_is_one_message_whatever_address_it_came_to():
+    for understand in (intake.understand, intake.understand_batch):
+        queue = Queue()
 
-    assert answer.status_code == 503
-    assert int(answer.headers["Retry-After"]) > 0
+        answer = await post(queue, [event("a"), event("b")], understand)
+
+        assert (answer.status_code, answer.get_body()) == (204, b"")
+        assert queue.messages == [["a", "b"]]
 
 
-async def test_events_that_may_be_sent_again_are_told_from_those_that_may_not():
-    queue = Queue(refuses=["b"])
+async def test_events_that_are_wrong_are_listed_and_the_others_taken():
+    queue = Queue()
 
-    answer = await post(intake.take_batch, queue, [event("a"), event("b"), event(None)])
+    answer = await post(queue, [event("a"), event(None), event("b")])
 
     assert answer.status_code == 200
+    assert queue.messages == [["a", "b"]]
     body = json.loads(answer.get_body())
-    assert queue.taken == ["a"]
     assert body["summary"] == {
         "received": 3,
-        "successful": 1,
-        "failed": 2,
-        "retriable": 1,
+        "successful": 2,
+        "failed": 1,
+        "retriable": 0,
         "non_retriable": 1,
     }
-    assert [(each["index"], each["retriable"]) for each in body["failed_events"]] == [(1, True), (2, False)]
-    assert body["failed_events"][0]["reason"] == "no answer"
+    (failed,) = body["failed_events"]
+    assert (failed["index"], failed["retriable"]) == (1, False)
+    assert "job.name" in failed["reason"]
 
 
-async def test_a_batch_of_nothing_but_bad_events_lists_them_all():
-    answer = await post(intake.take_batch, Queue(), [event(None), {}])
+async def test_a_batch_of_nothing_but_bad_events_lists_them_all_and_queues_nothing():
+    queue = Queue(StorageFailed("never asked"))
+
+    answer = await post(queue, [event(None), {}])
 
     assert answer.status_code == 200
     assert json.loads(answer.get_body())["summary"]["failed"] == 2
 
 
+@pytest.mark.parametrize(
+    "body", [json.dumps(EVENT).encode(), b" " * http.LARGE + b"{}", gzip.compress(b"[]")]
+)
+async def test_what_takes_long_to_read_is_read_in_a_thread(body):
+    request = func.HttpRequest("POST", "/", body=body)
+
+    thread = await http.understood(request, lambda _: threading.current_thread())
+
+    assert (thread is threading.main_thread()) == (len(body) < http.LARGE and body[:1] == b"{")
+
+
 async def test_a_bug_is_a_500_that_names_the_invocation():
-    answer = await post(intake.take, Queue(refuses=["load"], error=KeyError("x")), EVENT)
+    answer = await post(Queue(KeyError("x")), EVENT)
 
     assert answer.status_code == 500
     assert "an invocation" in json.loads(answer.get_body())["detail"]
