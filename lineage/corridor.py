@@ -29,6 +29,7 @@ from lineage.plan import (
     plan_process,
     plan_process_removal,
 )
+from lineage.process_types import ProcessTypes
 from lineage.request import LineageRequest, OnMissing
 from lineage.resolver import Resolved, Resolver
 from lineage.writer import Writer
@@ -43,6 +44,7 @@ class Corridor:
         self, datamap: DataMap, resolver: Resolver, writer: Writer, order: Order, memory: Memory
     ) -> None:
         self._datamap = datamap
+        self._types = ProcessTypes(datamap)
         self._memory = memory
         self._resolver = resolver
         self._writer = writer
@@ -197,7 +199,9 @@ class Corridor:
         if request.action == "remove":
             key = process_key(request.process.type_name or PROCESS_TYPE, request.process.key)
             return replace(plan_process_removal(request, nodes, current), touched=(key,))
-        return plan_process(request, request.process, nodes, current)
+        plan = plan_process(request, request.process, nodes, current)
+        dropped = await self._types.warnings(plan.process) if plan.process else ()
+        return replace(plan, warnings=plan.warnings + dropped)
 
 
 def _pieces(declaration: Declaration, resolved: Sequence[Resolved]) -> Pieces:

@@ -4,6 +4,7 @@ The composition root: settings to one service per process, built at the first us
 What the doors call: a message to its end, a request now, a request or an event for later.
 """
 
+import gc
 import hashlib
 import json
 import os
@@ -189,7 +190,9 @@ class Service:
 def service() -> Service:
     """The process' one service, or `InvalidSettings`. A failure is not remembered."""
     start()
-    return Service(Settings.read(os.environ))
+    made = Service(Settings.read(os.environ))
+    gc.freeze()  # what has been imported stays: collecting garbage need not look through it each time
+    return made
 
 
 async def consume(received: Received) -> None:
