@@ -57,8 +57,9 @@ def read_batch(payloads: Sequence[Any]) -> list[Event]:
         try:
             events.append(read_event(payload).event)
         except InvalidRequest as error:
+            mistakes = (Mistake(f"{index}.{each.path}".rstrip("."), each.message) for each in error.mistakes)
             raise InvalidRequest(
-                *(Mistake(f"{index}.{each.path}".rstrip("."), each.message) for each in error.mistakes)
+                Mistake("", "an array is a batch of OpenLineage events"), *mistakes
             ) from None
     return events
 
