@@ -36,6 +36,9 @@ param onMissing string = 'wait'
 @allowed(['wait', 'create', 'fail'])
 param openLineageOnMissing string = 'create'
 
+@description('How OpenLineage jobs become processes: the options that are on (docs/openlineage.md), or none.')
+param openLineageOptions string = 'strip_applications,prefer_notebooks,collapse_queries'
+
 @description('How long lineage that was written once is taken to be there still. ISO 8601.')
 param reassertAfter string = 'PT24H'
 
@@ -249,6 +252,7 @@ module settings 'app-settings.bicep' = {
       LINEAGE_QUEUE_NAME: queueName
       LINEAGE_ON_MISSING: onMissing
       LINEAGE_OPENLINEAGE_ON_MISSING: openLineageOnMissing
+      LINEAGE_OPENLINEAGE_OPTIONS: openLineageOptions
       LINEAGE_REASSERT_AFTER: reassertAfter
       LINEAGE_KEEP_RUNS: keepRuns
       LINEAGE_GIVE_UP_AFTER: giveUpAfter

@@ -106,10 +106,11 @@ class Explainer:
     async def _event(self, payload: Any) -> Explanation:
         reading = read_event(payload)
         snapshot = merge([reading.event])
-        translation = translate(snapshot, rules=self._rules)
+        translation = translate(snapshot, self._settings.openlineage_options, self._rules)
         told: Json = {}
         if translation.verdict is Verdict.RUNNING:
-            completed = translate(replace(snapshot, state=EventType.COMPLETE), rules=self._rules)
+            snapshot = replace(snapshot, state=EventType.COMPLETE)
+            completed = translate(snapshot, self._settings.openlineage_options, self._rules)
             told["once_completed"] = await self._requests(completed.requests)
         if not (translation.requests or told.get("once_completed")):
             told["datasets"] = await self._datasets(_names_of(snapshot), "create")

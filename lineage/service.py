@@ -155,7 +155,7 @@ class Service:
         """Adds an event to what is known of its run, and writes what comes of it."""
         try:
             snapshot = await self.runs.add(event)
-            translation = translate(snapshot, rules=self.settings.naming_rules)
+            translation = translate(snapshot, self.settings.openlineage_options, self.settings.naming_rules)
             outcome = Outcome(id=event.key)
             if translation.declarer:
                 declaration = Declaration.of_event(event.key, snapshot, translation)

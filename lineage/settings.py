@@ -27,6 +27,7 @@ from pydantic_core import PydanticCustomError
 
 from lineage.errors import InvalidSettings, Mistake
 from lineage.naming import BUILT_IN, Rules
+from lineage.openlineage import Options
 
 HOST_JSON = Path(__file__).parent.parent / "host.json"
 # Any setting of host.json can be overridden by an app setting of this form: the Functions host's own rule.
@@ -93,6 +94,13 @@ def _naming_rules(value: str) -> Rules:
         return Rules.parse(value)
     except ValueError as error:
         raise PydanticCustomError("naming", "{text}", {"text": str(error)}) from error
+
+
+def _options(value: str) -> Options:
+    try:
+        return Options.parse(value)
+    except ValueError as error:
+        raise PydanticCustomError("options", "{text}", {"text": str(error)}) from error
 
 
 ServiceUrl = Annotated[str, AfterValidator(_service_url)]
@@ -191,6 +199,9 @@ class Settings(DeliverySettings, PurviewSettings):
     on_missing: Literal["wait", "create", "fail"] = Field(default="wait", alias="LINEAGE_ON_MISSING")
     openlineage_on_missing: Literal["wait", "create", "fail"] = Field(
         default="create", alias="LINEAGE_OPENLINEAGE_ON_MISSING"
+    )
+    openlineage_options: Annotated[Options, BeforeValidator(_options)] = Field(
+        default=Options(), alias="LINEAGE_OPENLINEAGE_OPTIONS"
     )
     reassert_after: Duration = Field(default=timedelta(hours=24), alias="LINEAGE_REASSERT_AFTER")
     keep_runs: Duration = Field(default=timedelta(days=7), alias="LINEAGE_KEEP_RUNS")

@@ -6,7 +6,7 @@ normalizations are those that producers' documentation calls for; each can be tu
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from hashlib import sha256
 
 from lineage.openlineage.json_values import as_name, as_object, as_text
@@ -29,6 +29,7 @@ NOTEBOOK_PROPERTIES = (
     "spark.trident.artifact.id",
 )
 STABLE_NAME_LIMIT = 512
+NO_OPTION = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +37,26 @@ class Options:
     """
     How jobs become processes.
 
-    `strip_applications`: leave Spark's application and session ids out of names. `prefer_notebooks`: call a Spark job by
-    its Synapse or Fabric notebook. `collapse_queries`: call a job that is named by its query's id by what it writes.
-    `child_queries`: write the lineage of Airflow's query events too, beside that of their task.
+    `strip_applications`: leave application and session ids out of the names of Spark's jobs. `prefer_notebooks`: call a
+    Spark job by its Synapse or Fabric notebook. `collapse_queries`: call a job that is named by its query's id by what it
+    writes. `child_queries`: write the lineage of Airflow's query events too, beside that of their task.
     """
 
     strip_applications: bool = True
     prefer_notebooks: bool = True
     collapse_queries: bool = True
     child_queries: bool = False
+
+    @classmethod
+    def parse(cls, text: str) -> "Options":
+        """From the names of those that are on, with commas between them, or `none`; `ValueError` if there is no such."""
+        names = {name.strip() for name in text.split(",")} - {"", NO_OPTION}
+        known = [option.name for option in fields(cls)]
+        if unknown := sorted(names.difference(known)):
+            raise ValueError(
+                f"{unknown[0]!r} is no option: write those that are to be on, of {', '.join(known)}, or {NO_OPTION}"
+            )
+        return cls(**{name: name in names for name in known})
 
 
 def identify(snapshot: Snapshot, outputs: list[Name], options: Options) -> Name | None:
@@ -56,7 +68,7 @@ def identify(snapshot: Snapshot, outputs: list[Name], options: Options) -> Name 
         return _query(snapshot, job, outputs)
     if options.prefer_notebooks and (notebook := _notebook(snapshot)):
         return Name(job.namespace, _with_notebook(notebook, job.name))
-    if options.strip_applications:
+    if options.strip_applications and _is_spark(snapshot):
         return Name(job.namespace, _without_application(job.name) or _parent_name(snapshot) or job.name)
     return job
 
@@ -80,6 +92,14 @@ def _query(snapshot: Snapshot, job: Name, outputs: list[Name]) -> Name:
     written = ", ".join(output.name for output in outputs)
     name = _parent_name(snapshot) or (f"query into {written}" if written else job.name)
     return Name(job.namespace, shortened(name))
+
+
+def _is_spark(snapshot: Snapshot) -> bool:
+    """By what its events say of their engine, their integration or their producer: guids mean nothing in other names."""
+    engine = as_text(as_object(snapshot.run_facets.get("processing_engine")).get("name")) or ""
+    integration = as_text(as_object(snapshot.job_facets.get("jobType")).get("integration")) or ""
+    is_said = "spark" in {engine.lower(), integration.lower()} or "spark_properties" in snapshot.run_facets
+    return is_said or "/integration/spark" in (snapshot.producer or "")
 
 
 def _notebook(snapshot: Snapshot) -> str | None:

@@ -17,15 +17,20 @@ COLUMNS = [{"source": "a", "target": "b"}]
 
 
 @pytest.fixture
-async def service(address, credential, storage):
-    """The app's parts, put together as the app does it, with a queue of its own."""
-    assert credential
-    settings = {
+def app_settings(address, storage):
+    """With a queue of its own."""
+    return {
         "PURVIEW_ENDPOINT": address,
         "LINEAGE_QUEUE_NAME": f"q{uuid4().hex}",
         "LineageStorage": storage.connection_string.get_secret_value(),
     }
-    service = Service(Settings.read(settings))
+
+
+@pytest.fixture
+async def service(app_settings, credential):
+    """The app's parts, put together as the app does it."""
+    assert credential
+    service = Service(Settings.read(app_settings))
     yield service
     await service.close()
 
@@ -251,3 +256,22 @@ async def test_a_large_batch_goes_by_claim_check_as_a_whole(service):
 
     (message,) = await service.storage.receive(service.settings.queue_name, 30)
     assert open_envelope(message.body).claim
+
+
+@pytest.mark.parametrize(
+    ("options", "name"), [("", "query into out"), ("none", "20260501_123456_00042_a1b2c")]
+)
+async def test_how_jobs_become_processes_is_a_setting(app_settings, credential, account, options, name):
+    assert credential
+    service = Service(Settings.read(app_settings | {"LINEAGE_OPENLINEAGE_OPTIONS": options}))
+    sides = {
+        side: [{"namespace": f"trino://{account.run}", "name": table}]
+        for side, table in (("inputs", "in"), ("outputs", "out"))
+    }
+    query = event("20260501_123456_00042_a1b2c", eventType="COMPLETE", **sides)
+
+    outcome, explained = await service.apply(query), await service.explainer.explain(query)
+
+    assert outcome.process.qualified_name == f"lineage://batch/{name}"
+    assert f"lineage://batch/{name}" in str(explained.to_json())
+    await service.close()

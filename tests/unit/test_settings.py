@@ -7,6 +7,7 @@ import pytest
 
 from lineage.errors import InvalidSettings
 from lineage.naming import BUILT_IN
+from lineage.openlineage import Options
 from lineage.service import Service
 from lineage.settings import HOST_JSON, MAX_DEQUEUE_COUNT, Settings, is_loopback
 
@@ -459,3 +460,21 @@ def test_a_users_naming_rules_come_before_the_built_in_ones():
 )
 def test_what_is_wrong_with_a_naming_rule_is_said(rules, said):
     assert mistakes(LINEAGE_NAMING_RULES=rules) == [("LINEAGE_NAMING_RULES", said)]
+
+
+def test_the_options_of_openlineage_are_those_that_are_named():
+    assert read().openlineage_options == Options()
+    assert read(LINEAGE_OPENLINEAGE_OPTIONS=" ").openlineage_options == Options()
+    assert read(LINEAGE_OPENLINEAGE_OPTIONS="child_queries").openlineage_options == Options.parse(
+        "child_queries"
+    )
+
+
+def test_an_option_of_openlineage_that_there_is_not_is_one_message():
+    ((setting, message),) = mistakes(LINEAGE_OPENLINEAGE_OPTIONS="child_queries,notebooks")
+
+    assert setting == "LINEAGE_OPENLINEAGE_OPTIONS"
+    assert message.startswith(
+        "'notebooks' is no option: write those that are to be on, of strip_applications, "
+    )
+    assert message.endswith(", child_queries, or none")

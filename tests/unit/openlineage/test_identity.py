@@ -1,5 +1,7 @@
 """One job is one process, whatever its producer puts into its name from run to run."""
 
+from dataclasses import replace
+
 import pytest
 
 from lineage.openlineage import Options, merge, read_event, translate
@@ -12,8 +14,12 @@ def process(events, job, *, options=None, outputs=("pg|b",), **facets):
     return request.process
 
 
+SPARK = {"name": "spark", "version": "3.5.1"}
+
+
 def name(events, job, **more):
-    return process(events, f"spark|{job}", **more).name
+    """That of a job of Spark's."""
+    return process(events, f"spark|{job}", **{"processing_engine": SPARK, **more}).name
 
 
 def parent(job, root=None):
@@ -64,6 +70,45 @@ def test_applications_stay_where_one_asks_for_it(events):
     job = "local-1700000000000.save"
 
     assert name(events, job, options=Options(strip_applications=False)) == job
+
+
+GUID = "0a1b2c3d-1111-2222-3333-444455556666"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"run": {"runId": "1", "facets": {"processing_engine": SPARK}}},
+        {"run": {"runId": "1", "facets": {"spark_properties": {"properties": {"trident.artifact.id": "n"}}}}},
+        {"job": {"namespace": "x", "name": f"load_{GUID}", "facets": {"jobType": {"integration": "SPARK"}}}},
+        {"producer": "https://github.com/OpenLineage/OpenLineage/tree/1.54.0/integration/spark"},
+    ],
+)
+def test_a_job_is_sparks_if_its_events_say_so(events, said):
+    payload = {**events.run(inputs=["pg|a"], outputs=["pg|b"], job=f"x|load_{GUID}"), **said}
+
+    (request,) = translate(merge([read_event(payload).event]), Options(prefer_notebooks=False)).requests
+
+    assert request.process.name == "load"
+
+
+@pytest.mark.parametrize("job", [f"load_{GUID}", GUID, "orders_1700000000", "local-1700000000000"])
+def test_the_names_of_other_jobs_stay_as_they_are(events, job):
+    assert process(events, f"airflow|{job}").name == job
+
+
+def test_options_are_read_from_the_names_of_those_that_are_on():
+    assert Options.parse("strip_applications, prefer_notebooks,collapse_queries") == Options()
+    assert Options.parse("child_queries") == Options(
+        strip_applications=False, prefer_notebooks=False, collapse_queries=False, child_queries=True
+    )
+    assert Options.parse("none") == replace(Options.parse("child_queries"), child_queries=False)
+
+
+@pytest.mark.parametrize("text", ["spark", "strip_applications;child_queries", "on"])
+def test_an_option_that_there_is_not_is_named_with_those_that_there_are(text):
+    with pytest.raises(ValueError, match=f"{text}.*strip_applications, prefer_notebooks, collapse_queries"):
+        Options.parse(text)
 
 
 @pytest.mark.parametrize(
