@@ -28,6 +28,7 @@ NAMES = [
     ("onelake-table-guid-schema", f"abfss://{GUID_1}@onelake.dfs.fabric.microsoft.com", f"/{GUID_2}/Tables/dbo/orders", "fabric_lakehouse_table", f"{FABRIC}/{GUID_1}/lakehouses/{GUID_2}/tables/dbo.orders"),
     ("onelake-table", "abfss://Sales@onelake.dfs.fabric.microsoft.com", "bronze.Lakehouse/Tables/orders", "fabric_lakehouse_table", f"{FABRIC}/Sales/lakehouses/bronze/tables/orders"),
     ("onelake-table-schema", "abfss://Sales@onelake.dfs.fabric.microsoft.com", "bronze.Lakehouse/Tables/dbo/orders", "fabric_lakehouse_table", f"{FABRIC}/Sales/lakehouses/bronze/tables/dbo.orders"),
+    ("onelake-files", f"abfss://{GUID_1}@onelake.dfs.fabric.microsoft.com", f"/{GUID_2}/Files/raw/orders.csv", "DataSet", f"https://onelake.dfs.fabric.microsoft.com/{GUID_1}/{GUID_2}/Files/raw/orders.csv"),
     ("adls-path", "abfss://silver@lake.dfs.core.windows.net", "/sales/Orders", "azure_datalake_gen2_path", "https://lake.dfs.core.windows.net/silver/sales/Orders"),
     ("adls-filesystem", "abfss://silver@lake.dfs.core.windows.net", "/", "azure_datalake_gen2_filesystem", "https://lake.dfs.core.windows.net/silver"),
     ("blob-path", "wasbs://raw@lake.blob.core.windows.net", "sales/orders", "azure_blob_path", "https://lake.blob.core.windows.net/raw/sales/orders"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lineage.naming import locate_openlineage
+from lineage.naming import Asset, locate_openlineage
 
 SQL = "mssql://shop.database.windows.net/orders"
 LAKE = "https://lake.dfs.core.windows.net/silver"
@@ -128,9 +128,12 @@ def test_a_folder_in_the_namespace_is_not_taken_for_a_container():
 
 
 def test_onelake_is_not_taken_for_a_data_lake_account():
-    files = locate_openlineage("abfss://Sales@onelake.dfs.fabric.microsoft.com", "lh.Lakehouse/Files/x.csv")
+    host = "onelake.dfs.fabric.microsoft.com"
+    files = locate_openlineage(f"abfss://Sales@{host}", "lh.Lakehouse/Files/x.csv")
 
-    assert files is None
+    assert files
+    assert files.asset == Asset("DataSet", f"https://{host}/Sales/lh.Lakehouse/Files/x.csv")
+    assert locate_openlineage(f"abfss://Sales@{host}", "lh.Lakehouse") is None
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,8 @@ URLS = [
     ("azurekusto://logs.kusto.windows.net/telemetry/Requests", "azure_data_explorer_table", "https://logs.kusto.windows.net/telemetry/Requests"),
     ("azurecosmos://shop.documents.azure.com/dbs/orders/colls/lines", "azure_cosmosdb_sqlapi_collection", "https://shop.documents.azure.com/dbs/orders/colls/lines"),
     ("abfss://Sales@onelake.dfs.fabric.microsoft.com/lh.Lakehouse/Tables/t", "fabric_lakehouse_table", "https://app.fabric.microsoft.com/groups/Sales/lakehouses/lh/tables/t"),
+    ("https://onelake.dfs.fabric.microsoft.com/Sales/lh.Lakehouse/Tables/t", "fabric_lakehouse_table", "https://app.fabric.microsoft.com/groups/Sales/lakehouses/lh/tables/t"),
+    ("abfss://Sales@onelake.dfs.fabric.microsoft.com/lh.Lakehouse/Files/a/b.csv", "DataSet", "https://onelake.dfs.fabric.microsoft.com/Sales/lh.Lakehouse/Files/a/b.csv"),
     ("  abfss://silver@lake.dfs.core.windows.net/x  ", "azure_datalake_gen2_path", "https://lake.dfs.core.windows.net/silver/x"),
 ]
 # fmt: on
