@@ -16,7 +16,7 @@ from local.catalogue import token
 
 SOURCE, TARGET = TABLES[:2]
 WARM_UP = 3  # requests
-IDLE = 0.1  # seconds between requests: the app has nothing left to do when the next one comes
+IDLE = 0.05  # seconds between requests: the app has nothing left to do when the next one comes
 
 
 def measure(arena: Arena, requests_made: int) -> Latency:
