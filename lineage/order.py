@@ -10,7 +10,6 @@ on the list. Without the table nothing is guarded, and lineage is written all th
 
 import asyncio
 import gzip
-import hashlib
 import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -20,11 +19,12 @@ from uuid import uuid4
 from weakref import WeakValueDictionary
 
 from lineage.errors import StorageFailed, Unavailable
+from lineage.rows import Rows
 from lineage.tables import Outage, Property, Row, Table
 
 HOLD = timedelta(seconds=150)  # longer than a Data Map call may take: it is given up after 100 seconds
 COME_BACK = 5.0  # seconds, at most: holds are mostly given back long before they expire
-PARTITIONS = 16
+KIND = "order"  # of the rows
 CLAIMS = 5  # attempts, each lost to another instance, before the message comes back later
 BYTES_LIMIT = 60_000  # of one property; Table Storage takes 64 KiB
 PARTS_LIMIT = 4  # properties for what was written; more of it is not remembered
@@ -135,7 +135,7 @@ class Order:
         holder: str | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._table = table
+        self._rows = Rows(table, KIND)
         self._holder = holder or str(uuid4())
         self._clock = clock
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # gone when nobody waits
@@ -177,35 +177,36 @@ class Order:
     async def state(self, key: str) -> State:
         """What is known of a declarer."""
         try:
-            row = await self._table.get(*_place(key))
+            return State.read(await self._rows.read(key))
         except StorageFailed as error:
             self._outage.failed(error, declarer=key)
             return State()
-        return State.read(row) if row else State()
 
     async def _claim(self, key: str, version: Version, writes: Pieces | None, lock: asyncio.Lock) -> Turn:
         for _ in range(CLAIMS):
-            row = await self._table.get(*_place(key)) or Row(*_place(key))
+            row = await self._rows.read(key)
             before = State.read(row)
             self._check(before, version)
             wrote = {**dict.fromkeys(writes or (), ""), **before.wrote}
             now = State(version, wrote, self._holder, self._clock() + HOLD)
-            claimed = replace(row, properties={"declarer": key, **now.to_properties()})
-            etag = await (self._table.replace(claimed) if row.etag else self._table.insert(claimed))
+            claimed = await self._rows.write(
+                replace(row, properties={"declarer": key, **now.to_properties()})
+            )
             self._outage.over()
-            if etag is not None:
-                return Turn(lock, replace(claimed, etag=etag), before, now, writes)
+            if claimed is not None:
+                return Turn(lock, claimed, before, now, writes)
         raise _another_writes(COME_BACK)
 
     async def _hold(self, turn: Turn, state: State) -> None:
         """Brings the row of a turn up to date, if it is still held."""
         row = turn.row
         assert row is not None  # noqa: S101 - whoever calls has looked
-        changed = replace(row, properties={"declarer": row.properties["declarer"], **state.to_properties()})
-        etag = await self._table.replace(changed)
-        if etag is None:
+        changed = await self._rows.write(
+            replace(row, properties={"declarer": row.properties["declarer"], **state.to_properties()})
+        )
+        if changed is None:
             raise _another_writes(COME_BACK)
-        turn.row, turn.now = replace(changed, etag=etag), state
+        turn.row, turn.now = changed, state
 
     def _check(self, state: State, version: Version) -> None:
         """
@@ -229,12 +230,6 @@ def to_utc(event_time: datetime) -> datetime:
 
 def _another_writes(retry_after: float) -> Unavailable:
     return Unavailable("another instance is writing this process", retry_after=retry_after)
-
-
-def _place(key: str) -> tuple[str, str]:
-    """Partition and row key: names hold what keys may not, and are longer."""
-    digest = hashlib.sha256(key.encode()).hexdigest()
-    return f"order-{int(digest, 16) % PARTITIONS:02}", digest
 
 
 def fits(pieces: Pieces) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from lineage.batching import Batcher
 from lineage.errors import StorageFailed
-from lineage.tables import FILTER_LIMIT, ROWS_LIMIT, Row, Table, was_refused
+from lineage.tables import FILTER_LIMIT, ROWS_LIMIT, Row, Table, concerns_rows, was_refused
 
 LINGER = 0.01  # seconds: who waits for an answer gets it before what nobody waits for is written
 
@@ -22,9 +22,9 @@ class Rows:
         self._table = table
         self._kind = kind
         self._reads = Batcher(self._read_all, size=FILTER_LIMIT, concurrency=2)
-        self._writes = Batcher(table.write_all, size=ROWS_LIMIT, concurrency=2, divides=was_refused)
+        self._writes = Batcher(table.write_all, size=ROWS_LIMIT, concurrency=2, divides=_concerns_one)
         self._late_writes = Batcher(
-            table.write_all, size=ROWS_LIMIT, concurrency=2, divides=was_refused, linger=LINGER
+            table.write_all, size=ROWS_LIMIT, concurrency=2, divides=_concerns_one, linger=LINGER
         )
 
     async def read(self, name: str) -> Row:
@@ -55,6 +55,11 @@ class Rows:
             return [there or row for row in rows]
         found = {row.key: row for row in await self._table.some(self._kind, keys)}
         return [found.get(row.key, row) for row in rows]
+
+
+def _concerns_one(error: Exception) -> bool:
+    """One of the rows is not as it was, or together they are too large for a transaction."""
+    return was_refused(error) or concerns_rows(error)
 
 
 def row_key(name: str) -> str:

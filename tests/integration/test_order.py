@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import random
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
@@ -184,7 +185,7 @@ async def test_who_loses_every_claim_comes_back_later(one, key, monkeypatch):
     async def lost(_row):
         return None
 
-    monkeypatch.setattr(one._table, "insert", lost)
+    monkeypatch.setattr(one._rows, "write", lost)
 
     with pytest.raises(Unavailable):
         await one.begin(key, Version(NOON))
@@ -266,7 +267,7 @@ async def test_a_turn_that_cannot_be_given_back_expires(one, other, key, clock, 
         raise StorageFailed("down")
 
     with monkeypatch.context() as patch:
-        patch.setattr(one._table, "replace", fail)
+        patch.setattr(one._rows, "write", fail)
         await one.end(turn)
     with pytest.raises(Unavailable):
         await other.begin(key, Version(NOON))
@@ -481,3 +482,15 @@ async def test_without_the_table_nothing_is_known_and_nothing_stale(no_table, ke
     assert turn.stale == {}
     await order.end(turn)
     assert (await order.state(key)).newest is None
+
+
+async def test_lists_that_are_too_large_for_one_transaction_together_are_all_remembered(one, key):
+    """A transaction takes 4 MiB."""
+    noise = random.Random(key)  # noqa: S311 - what cannot be compressed
+    lists = [{("t", noise.randbytes(300).hex()): "" for _ in range(650)} for _ in range(40)]
+    assert all(map(fits, lists))
+
+    await asyncio.gather(*(write(one, f"{key} {n}", NOON, writes=each) for n, each in enumerate(lists)))
+
+    for number, each in enumerate(lists):
+        assert (await one.state(f"{key} {number}")).wrote == each
