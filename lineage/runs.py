@@ -3,22 +3,26 @@ The events of OpenLineage runs, kept in Table Storage until what they say togeth
 
 Store, then read: an event is stored before the run is read back, so of two events handled at the same moment, on
 whichever instances, at least one sees both, and what it knows counts as newer (`Snapshot.known`). Nothing is locked, and
-the order of arrival makes no difference.
+the order of arrival makes no difference. Events that come at the same time are stored in one call, and their runs read
+in another.
 """
 
 import gzip
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from lineage.batching import Batcher
 from lineage.errors import PayloadGone
 from lineage.openlineage import Event, EventKind, Snapshot, merge, read_event
+from lineage.rows import Rows
 from lineage.storage import StorageAccount
-from lineage.tables import Property, Row, Table
+from lineage.tables import RANGES_LIMIT, Property, Row, Table
 
 TABLE = "lineageruns"
+KIND = "runs"  # of the rows: their keys are a digest of the run and one of what was told
 BYTES_LIMIT = 60_000  # of one property; Table Storage takes 64 KiB
 PARTS_LIMIT = 12  # properties of one row; beyond that the event goes to the payload container
 
@@ -30,6 +34,8 @@ class Runs:
         self, table: Table, storage: StorageAccount, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
         self._table = table
+        self._rows = Rows(table, KIND)
+        self._reads = Batcher(self._read_runs, size=RANGES_LIMIT, concurrency=2)
         self._storage = storage
         self._clock = clock
 
@@ -45,7 +51,7 @@ class Runs:
         if event.kind is not EventKind.RUN:
             snapshot = merge([event])  # what is declared stands by itself
         else:
-            rows = await self._table.rows(_partition(event))
+            rows = await self._reads.submit(_run(event))
             known = sum(int(row.properties.get("told", 1)) for row in rows)
             snapshot = replace(merge(await self._events(key, event, rows)), known=known)
         return replace(snapshot, last=min(snapshot.last, now))
@@ -62,7 +68,9 @@ class Runs:
         """Those in the rows, and this one."""
         known = {key: event}
         for row in rows:
-            if stored := await self._event(row):
+            if row.key == key:
+                known[key] = replace(event, time=datetime.fromisoformat(str(row.properties["eventTime"])))
+            elif stored := await self._event(row):
                 known[row.key] = stored
         return list(known.values())
 
@@ -72,12 +80,12 @@ class Runs:
         became later. So who reads more always counts more.
         """
         time = event.time.isoformat()
-        key = _digest({**event.to_json(), "eventTime": ""})
+        key = f"{_run(event)}-{_digest({**event.to_json(), 'eventTime': ''})}"
         while True:
-            row = Row(_partition(event), key, {"eventTime": time, "told": 1, **await self._packed(event)})
-            if await self._table.insert(row):
+            row = Row(KIND, key, {"eventTime": time, "told": 1, **await self._packed(event)})
+            if await self._rows.write(row):
                 return key
-            there = await self._table.get(row.partition, key)
+            there = await self._table.get(KIND, key)
             if there is None or there.properties.get("claim") != row.properties.get("claim"):
                 await self._discard(row)
             if there and (str(there.properties["eventTime"]) >= time or await self._retime(there, time)):
@@ -85,7 +93,14 @@ class Runs:
 
     async def _retime(self, row: Row, time: str) -> bool:
         later: dict[str, Property] = {"eventTime": time, "told": int(row.properties.get("told", 1)) + 1}
-        return await self._table.replace(replace(row, properties={**row.properties, **later})) is not None
+        return await self._rows.write(replace(row, properties={**row.properties, **later})) is not None
+
+    async def _read_runs(self, runs: Sequence[str]) -> Sequence[Sequence[Row]]:
+        """The rows of each run, in one call."""
+        found: dict[str, list[Row]] = {run: [] for run in runs}
+        for row in await self._table.beginning(KIND, [f"{run}-" for run in found]):
+            found[row.key.partition("-")[0]].append(row)
+        return [found[run] for run in runs]
 
     async def _packed(self, event: Event) -> Mapping[str, str | bytes]:
         data = gzip.compress(json.dumps(event.to_json()).encode(), mtime=0)
@@ -113,7 +128,7 @@ class Runs:
             await self._storage.discard(str(claim))
 
 
-def _partition(event: Event) -> str:
+def _run(event: Event) -> str:
     """A run of a job: ids are unique by specification, and by practice only together with the job's name."""
     return _digest([event.run_id, event.job and event.job.to_json()])
 

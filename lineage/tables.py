@@ -33,6 +33,7 @@ logger = logging.getLogger("lineage")
 ROWS_LIMIT = 100  # of one transaction
 TEXT_LIMIT = 32_000  # a little under Storage's own; UTF-16 code units of a property
 FILTER_LIMIT = 14  # rows that one query names: Table Storage takes 15 comparisons
+RANGES_LIMIT = 7  # ranges of rows that one query names: each takes two comparisons
 NOT_THE_SAME = ("UpdateConditionNotSatisfied", "ConditionNotMet", "ResourceNotFound", "TableNotFound")
 PATIENCE: Mapping[str, Any] = {
     "connection_timeout": 5,
@@ -84,6 +85,16 @@ class Table:
         # The SDK finds parameters between spaces.
         query = f"PartitionKey eq @partition and ( {' or '.join(f'RowKey eq @{name}' for name in names)} )"
         return await self._answer(self._query(query, {"partition": partition, **names}))
+
+    async def beginning(self, partition: str, beginnings: Sequence[str]) -> list[Row]:
+        """The rows of a partition whose keys, of letters, digits and hyphens, begin with one of up to `RANGES_LIMIT` texts."""
+        ends = {f"from{number}": text for number, text in enumerate(beginnings)}
+        ends |= {f"to{number}": f"{text}~" for number, text in enumerate(beginnings)}
+        ranges = (
+            f"( RowKey ge @from{number} and RowKey lt @to{number} )" for number in range(len(beginnings))
+        )
+        query = f"PartitionKey eq @partition and ( {' or '.join(ranges)} )"
+        return await self._answer(self._query(query, {"partition": partition, **ends}))
 
     async def older_than(self, moment: datetime) -> list[Row]:
         """The rows that were last written before a moment."""

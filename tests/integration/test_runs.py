@@ -288,3 +288,50 @@ async def test_a_table_that_does_not_answer_defers_the_event(no_table, storage):
 
     assert failed.value.fate == "deferred"
     account.close()
+
+
+async def test_events_that_come_at_the_same_time_share_their_calls(table, storage):
+    calls = []
+
+    def counted(name):
+        call = getattr(table, name)
+
+        async def counting(*arguments):
+            calls.append(name)
+            return await call(*arguments)
+
+        setattr(table, name, counting)
+
+    for name in ("write_all", "beginning"):
+        counted(name)
+    account, told = StorageAccount(storage), [Run() for _ in range(40)]
+    runs = Runs(table, account)
+    await runs.add(take(Run(), "START", 0))  # which makes the table
+    calls.clear()
+
+    await asyncio.gather(*(runs.add(take(run, "START", 0, ["in0"])) for run in told))
+    snapshots = await asyncio.gather(*(runs.add(take(run, "COMPLETE", 1, [], ["out0"])) for run in told))
+
+    assert all(names(snapshot.inputs) == {"in0"} for snapshot in snapshots)
+    assert len(calls) < len(told)
+    account.close()
+
+
+async def test_one_event_that_is_there_already_does_not_hold_up_those_it_shares_a_call_with(runs):
+    run, others = Run(), [Run() for _ in range(10)]
+    await runs.add(take(run, "START", 0, ["in0"]))
+
+    again, *snapshots = await asyncio.gather(
+        *(runs.add(take(each, "START", 0, ["in0"])) for each in (run, *others))
+    )
+
+    assert again.known == 1
+    assert all(names(snapshot.inputs) == {"in0"} for snapshot in snapshots)
+
+
+async def test_who_knows_more_counts_more_also_when_only_a_time_became_later(runs):
+    run = Run()
+
+    known = [(await runs.add(take(run, "RUNNING", minute, ["in0"]))).known for minute in (1, 5, 5, 3, 6)]
+
+    assert known == [1, 2, 2, 2, 3]

@@ -8,7 +8,7 @@ from azure.core.exceptions import ResourceExistsError
 
 from lineage.errors import StorageFailed
 from lineage.settings import Storage
-from lineage.tables import ROWS_LIMIT, TEXT_LIMIT, Outage, Row, Table, concerns_rows
+from lineage.tables import RANGES_LIMIT, ROWS_LIMIT, TEXT_LIMIT, Outage, Row, Table, concerns_rows
 
 
 async def test_a_row_comes_back_as_it_was_put(table):
@@ -174,3 +174,15 @@ def test_a_bug_is_told_from_an_outage(caplog):
 
 
 _SERVICES = ("queue", "blob", "table")
+
+
+async def test_rows_are_found_by_the_beginning_of_their_keys(table):
+    keys = ["a-1", "a-2", "ab-1", "b-1", "c-1", "a"]
+    await table.put([Row("one", key) for key in keys])
+    await table.put([Row("other", "a-3")])
+
+    found = await table.beginning("one", ["a-", "c-", "nothing-"])
+
+    assert [row.key for row in found] == ["a-1", "a-2", "c-1"]
+    many = [f"{number}-" for number in range(RANGES_LIMIT)]
+    assert await table.beginning("one", many) == []
