@@ -75,10 +75,6 @@ class Table:
         """The row, if it is there."""
         return await self._answer(self._get(partition, key))
 
-    async def rows(self, partition: str) -> list[Row]:
-        """All rows of a partition; none if nobody has made the table yet."""
-        return await self._answer(self._query("PartitionKey eq @partition", {"partition": partition}))
-
     async def some(self, partition: str, keys: Sequence[str]) -> list[Row]:
         """Those of up to `FILTER_LIMIT` rows of a partition that are there."""
         names = {f"key{number}": key for number, key in enumerate(keys)}
@@ -119,14 +115,6 @@ class Table:
         ]
         return [str(answer["etag"]) for answer in await self._answer(self._submit(operations))]
 
-    async def insert(self, row: Row) -> str | None:
-        """The new row's etag, or nothing if there is such a row."""
-        return await self._answer(self._write_one("create", row, {}, "EntityAlreadyExists"))
-
-    async def replace(self, row: Row) -> str | None:
-        """The row's new etag, or nothing if the row changed or went since it had the etag given."""
-        return await self._answer(self._write_one("update", row, _unchanged(row), *NOT_THE_SAME))
-
     async def close(self) -> None:
         """Gives connections back."""
         if "_client" in self.__dict__:
@@ -162,16 +150,6 @@ class Table:
     async def _delete(self, rows: Sequence[Row]) -> None:
         for row in rows:
             await self._client.delete_entity(row.partition, row.key)
-
-    async def _write_one(
-        self, operation: str, row: Row, how: Mapping[str, Any], *refusals: str
-    ) -> str | None:
-        try:
-            return str((await self._submit([(operation, row.to_entity(), how)]))[0]["etag"])
-        except HttpResponseError as error:
-            if _error_code(error) in refusals:
-                return None
-            raise
 
     async def _submit(self, operations: Sequence[tuple[str, Mapping[str, Any], Mapping[str, Any]]]) -> Any:
         try:
