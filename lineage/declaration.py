@@ -8,7 +8,7 @@ is recorded to have written, and nothing else. Pure.
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lineage.batching import batched
 from lineage.fingerprint import process_key
@@ -57,6 +57,10 @@ class Declaration:
             is_whole=True,
             is_withdrawal=not (translation.requests or snapshot.declares_lineage),
         )
+
+    def withdrawn(self, alias: str) -> "Declaration":
+        """That nothing is left to say in the name of a process for which the same run was taken when less was known."""
+        return replace(self, requests=(), declarer=process_key(PROCESS_TYPE, alias), is_withdrawal=True)
 
 
 def intended(request: LineageRequest, nodes: Nodes) -> Iterator[Piece]:

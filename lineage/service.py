@@ -160,6 +160,9 @@ class Service:
             if translation.declarer:
                 declaration = Declaration.of_event(event.key, snapshot, translation)
                 outcome = await self.corridor.declare(declaration, self.settings.openlineage_on_missing)
+                for alias in sorted(translation.aliases):
+                    gone = await self.corridor.declare(declaration.withdrawn(alias), "create")
+                    outcome = outcome.model_copy(update={"removed": outcome.removed + gone.removed})
         except LineageError as error:
             await self._say(event.key, error)
             raise

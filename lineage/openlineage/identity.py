@@ -73,6 +73,13 @@ def identify(snapshot: Snapshot, outputs: list[Name], options: Options) -> Name 
     return job
 
 
+def is_settled(snapshot: Snapshot, options: Options) -> bool:
+    """Whether the job's name alone says which process it is, so that no further event can make it another."""
+    if snapshot.job is None or (options.collapse_queries and _QUERY_ID.fullmatch(snapshot.job.name)):
+        return snapshot.job is None
+    return identify(snapshot, [], options) == snapshot.job
+
+
 def is_child_query(snapshot: Snapshot) -> bool:
     """
     Whether a job is one query of an Airflow task (`dag.task.query.3`).

@@ -53,6 +53,7 @@ class Snapshot:
     job_facets: Json
     inputs: tuple[Dataset, ...]
     outputs: tuple[Dataset, ...]
+    events: tuple[Event, ...]
 
     @property
     def is_final(self) -> bool:
@@ -130,6 +131,7 @@ def _snapshot(events: list[Event]) -> Snapshot:
         job_facets=job_facets,
         inputs=_unite(event.inputs for event in told),
         outputs=_unite(event.outputs for event in told),
+        events=tuple(events),
     )
 
 

@@ -9,11 +9,11 @@ from lineage.naming import BUILT_IN, Rules
 from lineage.openlineage.datasets import Datasets
 from lineage.openlineage.event import EventType
 from lineage.openlineage.flows import Column, Flow, flows_of
-from lineage.openlineage.identity import Options, identify, is_child_query
+from lineage.openlineage.identity import Options, identify, is_child_query, is_settled
 from lineage.openlineage.names import Name
 from lineage.openlineage.notes import Notes
 from lineage.openlineage.process import part_of, process_of
-from lineage.openlineage.snapshot import Snapshot
+from lineage.openlineage.snapshot import Snapshot, merge
 from lineage.request import (
     COLUMNS_LIMIT,
     DATASETS_LIMIT,
@@ -45,12 +45,14 @@ class Translation:
     `requests` are there exactly if the verdict is LINEAGE; `warnings` say what was left out, and where.
 
     `declarer`: in whose name, a process's or a dataset's, the requests are all there is to say; None if nothing is said.
+    `aliases`: other names that the run had when only one of its events was known.
     """
 
     verdict: Verdict
     requests: tuple[LineageRequest, ...] = ()
     warnings: tuple[Mistake, ...] = ()
     declarer: str | None = None
+    aliases: frozenset[str] = frozenset()
 
 
 def translate(snapshot: Snapshot, options: Options | None = None, rules: Rules = BUILT_IN) -> Translation:
@@ -72,8 +74,19 @@ def translate(snapshot: Snapshot, options: Options | None = None, rules: Rules =
     elif snapshot.declares_lineage:
         verdict = Verdict.WITHDRAWN
     says = requests or snapshot.declares_lineage or snapshot.may_say_less
-    declarer = _declarer(snapshot, process, datasets) if says else None
-    return Translation(verdict, requests, tuple(notes.warnings), declarer)
+    declarer = _declarer(snapshot, process, datasets)
+    aliases = _aliases(snapshot, options, rules) - {declarer} if says else set()
+    return Translation(
+        verdict, requests, tuple(notes.warnings), declarer if says else None, frozenset(aliases)
+    )
+
+
+def _aliases(snapshot: Snapshot, options: Options, rules: Rules) -> set[str]:
+    """What each event would be written as by itself, where the name of the process takes more than that of the job."""
+    if snapshot.known == 1 or is_settled(snapshot, options):
+        return set()
+    alone = (translate(merge([event]), options, rules).declarer for event in snapshot.events)
+    return {declarer for declarer in alone if declarer}
 
 
 def _process(snapshot: Snapshot, flows: list[Flow], options: Options) -> Process | None:

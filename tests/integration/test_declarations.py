@@ -69,6 +69,13 @@ class World:
         facet = {"inputs": [self.source(each) for each in sources]}
         return {**self.stamp(minute), "dataset": self.table(name, lineage=facet)}
 
+    @property
+    def notebook(self):
+        """The facet by which Spark tells in which notebook of Synapse it runs."""
+        return {
+            "spark_properties": {"properties": {"spark.synapse.context.notebookname": f"notebook {self.id}"}}
+        }
+
     def edges(self, *pairs):
         """Pairs of tables; a job's processes are between them: `in0>job`, or `in0>job > out0`."""
         return {(self.qualified(source), self.qualified(target)) for source, target in pairs}
@@ -299,6 +306,48 @@ def test_what_a_crash_left_behind_goes_away_with_the_next_declaration(instances,
 
     assert world.graph() == world.through(world.part("out0"), ["in0"], ["out0"]) | world.through(
         world.part("out1"), ["in1"], ["out1"]
+    )
+
+
+QUERY = "20260501_123456_00042_a1b2c"
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_job_is_one_process_whichever_of_its_events_tells_the_notebook(instances, world, order):
+    start = world.event("START", 1, ["in0"], ["out0"])
+    start["run"]["facets"] = world.notebook
+    events = [start, world.event("COMPLETE", 2, ["in0"], ["out0"])]
+
+    outcomes(instances, *(events[number] for number in order))
+
+    assert world.graph() == world.through(f"lineage://declared/notebook {world.id}", ["in0"], ["out0"])
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_query_is_one_process_whichever_of_its_events_tells_what_it_writes(instances, world, order):
+    events = [
+        world.event("COMPLETE", 2, ["in0"], ["out0"]),
+        world.event("RUNNING", 1, ["in0"], ["out1"]),
+    ]
+    for event in events:
+        event["job"]["name"] = QUERY
+    written = ", ".join(f"{world.id}.dbo.{table}" for table in ("out0", "out1"))
+
+    outcomes(instances, *(events[number] for number in order))
+
+    process = f"lineage://declared/query into {written}"
+    assert world.graph() == world.through(process, ["in0"], ["out0", "out1"])
+
+
+def test_a_process_that_another_run_wrote_is_not_taken_away_as_an_alias(instances, world):
+    other = world.event("COMPLETE", 9, ["in1"], ["out0"], run=1)
+    start = world.event("START", 1, ["in0"], ["out1"])
+    start["run"]["facets"] = world.notebook
+
+    outcomes(instances, world.event("COMPLETE", 2, ["in0"], ["out1"]), other, start)
+
+    assert world.graph() == world.through(world.process, ["in1"], ["out0"]) | world.through(
+        f"lineage://declared/notebook {world.id}", ["in0"], ["out1"]
     )
 
 
