@@ -33,7 +33,7 @@ up: setup ## the local stack in the foreground, with its addresses
 	@$(BIN)/python -m local
 
 test: setup lint ## everything: lint, types, unit, integration, contract and e2e tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 e2e-producers: setup $(PRODUCERS)/dbt/.ready $(PRODUCERS)/airflow/.ready ## dbt and Airflow from PyPI against the local stack (not in `test`: half a gigabyte to install)
 	PRODUCERS=$(PRODUCERS) $(BIN)/python -m pytest tests/producers

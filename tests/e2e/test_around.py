@@ -100,7 +100,7 @@ def test_a_question_that_cannot_be_understood_is_a_problem_that_names_the_parame
     assert message in error["message"]
 
 
-NOBODY = str(uuid4())
+NOBODY = "6d1f3c1e-0000-4000-8000-000000000404"  # no entity has it
 NOWHERE = f"{SERVER}/{NOBODY}/dbo/nowhere"
 
 
