@@ -12,6 +12,7 @@ from typing import Self
 import requests
 
 from benchmarks import usage, works
+from benchmarks.clock import Clock
 from benchmarks.competitors import Competitor
 from benchmarks.datamaps import DataMap
 from benchmarks.landed import landed
@@ -41,9 +42,11 @@ class Arena:
     def __init__(self, competitor: Competitor) -> None:
         self.competitor = competitor
         self.stack = Stack(app=competitor.folder, settings=SETTINGS)
+        self._clock = Clock()
 
     def __enter__(self) -> Self:
         self.stack.__enter__()
+        self._clock.__enter__()
         self.catalogue = Catalogue(self.stack.addresses)
         self._queues = Queues(self.stack.storage)
         return self
@@ -51,6 +54,7 @@ class Arena:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._clock.__exit__(kind, error, trace)
         self._queues.__exit__()
         self.catalogue.__exit__()
         self.stack.__exit__(kind, error, trace)
@@ -84,9 +88,9 @@ class Arena:
             self.behave(datamap)
             usage.forget_peak(pid)
             base, before = usage.memory(pid), usage.cpu_seconds(pid)
-            started = time.monotonic()
+            started = self._clock.now()
         stuck = self._wait_until_drained()
-        seconds = time.monotonic() - started
+        seconds = self._clock.now() - started
         time.sleep(SETTLE)
         cpu, peak, operations = usage.cpu_seconds(pid) - before, usage.peak_memory(pid), self._operations()
         self.behave(None)
@@ -116,10 +120,10 @@ class Arena:
 
     def _wait_until_drained(self) -> int:
         """Until nothing waits, or what waits is stuck; answers how many that are."""
-        least, since = self._queues.waiting(), time.monotonic()
-        while (waiting := self._queues.waiting()) and time.monotonic() - since < STUCK:
+        least, since = self._queues.waiting(), self._clock.now()
+        while (waiting := self._queues.waiting()) and self._clock.now() - since < STUCK:
             if waiting < least:
-                least, since = waiting, time.monotonic()
+                least, since = waiting, self._clock.now()
             if not self.stack.functions.is_running:
                 raise RuntimeError(f"{self.competitor.name} ended by itself")
             time.sleep(POLL)

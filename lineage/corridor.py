@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from weakref import WeakValueDictionary
 
 from lineage.batching import gather_all
 from lineage.datamap import DataMap
@@ -49,7 +48,7 @@ class Corridor:
         self._resolver = resolver
         self._writer = writer
         self._order = order
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # gone when nobody waits
+        self._adding = asyncio.Lock()
 
     async def walk(self, request: LineageRequest, on_missing: OnMissing) -> Outcome:
         """What was written, or the error that says why not. `on_missing` is the default for requests that do not say."""
@@ -100,17 +99,19 @@ class Corridor:
 
     @asynccontextmanager
     async def _alone(self, request: LineageRequest) -> AsyncIterator[None]:
-        """Adding reads before it writes: two additions to one process at once would lose each other's columns."""
-        if request.mode != "append" or request.action != "write":
+        """
+        Adding reads before it writes: two additions to one edge at once would lose each other's columns. Among the
+        tasks of this process only; processes, which have declarers, are guarded among instances as well.
+        """
+        if request.process or request.mode != "append" or request.action != "write":
             yield
             return
-        key = request.process.key if request.process else "direct lineage"
-        async with self._locks.setdefault(key, asyncio.Lock()):
+        async with self._adding:
             yield
 
     async def _in_order(self, declaration: Declaration, resolved: Sequence[Resolved]) -> Outcome:
         """Writes, unless something newer has been written already in the name of the same declarer."""
-        if declaration.declarer is None or declaration.version is None:
+        if declaration.declarer is None:
             return _outcome(declaration, await self._write_parts(declaration, resolved))
         pieces = _pieces(declaration, resolved) if declaration.is_whole else None
         try:

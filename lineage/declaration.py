@@ -26,7 +26,7 @@ class Declaration:
     """
     Requests that belong together, under the id of their outcome.
 
-    Without a `declarer` and a `version` they are written whenever they come. `is_whole`: what the declarer wrote before
+    Without a `declarer` they are written whenever they come; without a `version` one at a time. `is_whole`: what the declarer wrote before
     and they do not say goes away. `is_withdrawal`: nothing is left to say, which concerns only what the same run said before.
     """
 
@@ -39,11 +39,15 @@ class Declaration:
 
     @classmethod
     def of_request(cls, request: LineageRequest) -> "Declaration":
-        """A request by itself: the process is its own declarer, and what it wrote before is its caller's affair."""
-        if request.process is None or request.event_time is None:
+        """
+        A request by itself: the process is its own declarer, and what it wrote before is its caller's affair. One that
+        adds reads before it writes, and must be alone in between.
+        """
+        adds = request.mode == "append" and request.action == "write"
+        if request.process is None or not (request.event_time or adds):
             return cls(request.key, (request,))
         key = process_key(request.process.type_name or PROCESS_TYPE, request.process.key)
-        return cls(request.key, (request,), key, Version(request.event_time))
+        return cls(request.key, (request,), key, Version(request.event_time) if request.event_time else None)
 
     @classmethod
     def of_event(cls, key: str, snapshot: Snapshot, translation: Translation) -> "Declaration":

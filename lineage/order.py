@@ -141,15 +141,16 @@ class Order:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # gone when nobody waits
         self._outage = Outage("lineage.order")
 
-    async def begin(self, key: str, version: Version, writes: Pieces | None = None) -> Turn:
+    async def begin(self, key: str, version: Version | None, writes: Pieces | None = None) -> Turn:
         """
         Waits for the tasks of this process that came before, then claims the declarer `key` for a version of what it
-        says. `Superseded` if a newer one was accepted, `Unavailable` if another instance writes.
+        says. `Superseded` if a newer one was accepted, `Unavailable` if another instance writes. What has no version
+        waits for its turn, and comes neither before nor after others.
         """
         lock = self._locks.setdefault(key, asyncio.Lock())
         await lock.acquire()
         try:
-            return await self._claim(key, replace(version, time=to_utc(version.time)), writes, lock)
+            return await self._claim(key, version and replace(version, time=to_utc(version.time)), writes, lock)
         except StorageFailed as error:
             self._outage.failed(error, declarer=key)
             return Turn(lock)
@@ -182,13 +183,15 @@ class Order:
             self._outage.failed(error, declarer=key)
             return State()
 
-    async def _claim(self, key: str, version: Version, writes: Pieces | None, lock: asyncio.Lock) -> Turn:
+    async def _claim(
+        self, key: str, version: Version | None, writes: Pieces | None, lock: asyncio.Lock
+    ) -> Turn:
         for _ in range(CLAIMS):
             row = await self._rows.read(key)
             before = State.read(row)
             self._check(before, version)
             wrote = {**dict.fromkeys(writes or (), ""), **before.wrote}
-            now = State(version, wrote, self._holder, self._clock() + HOLD)
+            now = State(version or before.newest, wrote, self._holder, self._clock() + HOLD)
             claimed = await self._rows.write(
                 replace(row, properties={"declarer": key, **now.to_properties()})
             )
@@ -208,7 +211,7 @@ class Order:
             raise _another_writes(COME_BACK)
         turn.row, turn.now = changed, state
 
-    def _check(self, state: State, version: Version) -> None:
+    def _check(self, state: State, version: Version | None) -> None:
         """
         Who writes comes first: a newer event that is not written after all does not count. A hold of our own is a
         leftover, since the tasks of this process stand in line before they come here.
@@ -216,7 +219,7 @@ class Order:
         left = state.until - self._clock() if state.until else timedelta(0)
         if state.holder != self._holder and left > timedelta(0):
             raise _another_writes(min(COME_BACK, left.total_seconds()))
-        if state.newest and state.newest > version:
+        if state.newest and version and state.newest > version:
             raise Superseded(state.newest.time)
 
 
