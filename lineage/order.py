@@ -150,7 +150,9 @@ class Order:
         lock = self._locks.setdefault(key, asyncio.Lock())
         await lock.acquire()
         try:
-            return await self._claim(key, version and replace(version, time=to_utc(version.time)), writes, lock)
+            return await self._claim(
+                key, version and replace(version, time=to_utc(version.time)), writes, lock
+            )
         except StorageFailed as error:
             self._outage.failed(error, declarer=key)
             return Turn(lock)
