@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterator
 
-from benchmarks import competitors, latency, works
+from benchmarks import latency, works
 from benchmarks.arena import Arena
-from benchmarks.competitors import THIS_APP, Competitor
+from benchmarks.competitors import FLOOR, PEERS, THIS_APP, Competitor
 from benchmarks.datamaps import FLAT
-from benchmarks.results import Cell, Latency, Results
+from benchmarks.results import Cell, Results
 from benchmarks.sizes import EVENTS_PER_RUN, Round, Sizes
 from benchmarks.works import Work
 
@@ -16,20 +16,21 @@ Say = Callable[[str], None]
 def run(sizes: Sizes, say: Say) -> Results:
     """Everything; `say` is told of each cell when it is done."""
     cells: list[Cell] = []
-    growth: list[Cell] = []
-    idle: Latency | None = None
-    for competitor in competitors.ALL:
+    for competitor in (FLOOR, *PEERS):
         with Arena(competitor) as arena:
-            for each in _rounds(competitor, sizes):
-                cells += _told(_drain(arena, each), say)
-            if competitor is THIS_APP:
-                idle = latency.measure(arena, sizes.requests)
-                say(
-                    f"{competitor.name}: an idle request takes {idle.overhead_ms:.1f} ms beyond the Data Map's"
-                )
-                growth += _told(_grow(arena, sizes.growth), say)
-    assert idle is not None  # noqa: S101 - this app is one of the competitors
-    return Results(tuple(cells), tuple(growth), idle)
+            cells += _drains(arena, sizes, say)
+    with Arena(THIS_APP) as arena:
+        cells += _drains(arena, sizes, say)
+        idle = latency.measure(arena, sizes.requests)
+        say(f"{THIS_APP.name}: an idle request takes {idle.overhead_ms:.1f} ms beyond the Data Map's")
+        growth = tuple(_told(_grow(arena, sizes.growth), say))
+    return Results(tuple(cells), growth, idle)
+
+
+def _drains(arena: Arena, sizes: Sizes, say: Say) -> Iterator[Cell]:
+    """Every Data Map, and every work that the competitor can do."""
+    for each in _rounds(arena.competitor, sizes):
+        yield from _told(_drain(arena, each), say)
 
 
 def _rounds(competitor: Competitor, sizes: Sizes) -> tuple[Round, ...]:

@@ -12,7 +12,7 @@ __version__ = "0.1.0"
 def __getattr__(name: str) -> Any:
     """`lineage.send` for pipelines, imported when it is used: the function app itself does not need it."""
     if name in __all__:
-        from lineage import sender  # noqa: PLC0415 - that is the point
+        from lineage import sender  # noqa: PLC0415 - whoever does not send does not pay for it
 
         return getattr(sender, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -163,7 +163,7 @@ class Order:
     async def renew(self, turn: Turn) -> None:
         """The whole time again, for what takes longer than one call; `Unavailable` if the turn is another's by now."""
         if turn.row is not None:
-            await self._hold(turn, replace(turn.now, until=self._clock() + HOLD))
+            await self._hold(turn, turn.row, replace(turn.now, until=self._clock() + HOLD))
 
     async def end(self, turn: Turn, *, written: bool = True, guids: Pieces | None = None) -> None:
         """
@@ -173,7 +173,7 @@ class Order:
         try:
             if turn.row is not None:
                 with suppress(StorageFailed, Unavailable):  # the hold expires
-                    await self._hold(turn, turn.after(guids or {}) if written else turn.undone)
+                    await self._hold(turn, turn.row, turn.after(guids or {}) if written else turn.undone)
         finally:
             turn.lock.release()
 
@@ -202,10 +202,8 @@ class Order:
                 return Turn(lock, claimed, before, now, writes)
         raise _another_writes(COME_BACK)
 
-    async def _hold(self, turn: Turn, state: State) -> None:
+    async def _hold(self, turn: Turn, row: Row, state: State) -> None:
         """Brings the row of a turn up to date, if it is still held."""
-        row = turn.row
-        assert row is not None  # noqa: S101 - whoever calls has looked
         changed = await self._rows.write(
             replace(row, properties={"declarer": row.properties["declarer"], **state.to_properties()})
         )
