@@ -54,7 +54,7 @@ class Memory:
     async def before(self, wanted: Mapping[str, str]) -> Slip:
         """Which of the keys hold the wanted digest already; what is known of the others is forgotten."""
         try:
-            rows = await gather_all(map(self._rows.read, wanted))
+            rows = await gather_all(map(self._rows.read_or_make, wanted))
             slip = Slip()
             for (key, digest), row in zip(wanted.items(), rows, strict=True):
                 if row.properties.get("digest") == digest and self._counts(row):

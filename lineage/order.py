@@ -189,7 +189,7 @@ class Order:
         self, key: str, version: Version | None, writes: Pieces | None, lock: asyncio.Lock
     ) -> Turn:
         for _ in range(CLAIMS):
-            row = await self._rows.read(key)
+            row = await self._rows.read_or_make(key)
             before = State.read(row)
             self._check(before, version)
             wrote = {**dict.fromkeys(writes or (), ""), **before.wrote}

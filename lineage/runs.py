@@ -3,23 +3,21 @@ The events of OpenLineage runs, kept in Table Storage until what they say togeth
 
 Store, then read: an event is stored before the run is read back, so of two events handled at the same moment, on
 whichever instances, at least one sees both, and what it knows counts as newer (`Snapshot.known`). Nothing is locked, and
-the order of arrival makes no difference. Events that come at the same time are stored in one call, and their runs read
-in another.
+the order of arrival makes no difference. Events that come at the same time are stored in one call.
 """
 
 import gzip
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from lineage.batching import Batcher
 from lineage.errors import PayloadGone
 from lineage.openlineage import Event, EventKind, Snapshot, merge, read_event
 from lineage.rows import Rows
 from lineage.storage import StorageAccount
-from lineage.tables import RANGES_LIMIT, Property, Row, Table
+from lineage.tables import Property, Row, Table
 
 TABLE = "lineageruns"
 KIND = "runs"  # of the rows: their keys are a digest of the run and one of what was told
@@ -35,7 +33,6 @@ class Runs:
     ) -> None:
         self._table = table
         self._rows = Rows(table, KIND)
-        self._reads = Batcher(self._read_runs, size=RANGES_LIMIT, concurrency=2)
         self._storage = storage
         self._clock = clock
 
@@ -51,7 +48,7 @@ class Runs:
         if event.kind is not EventKind.RUN:
             snapshot = merge([event])  # what is declared stands by itself
         else:
-            rows = await self._reads.submit(_run(event))
+            rows = await self._table.beginning(KIND, f"{_run(event)}-")
             known = sum(int(row.properties.get("told", 1)) for row in rows)
             snapshot = replace(merge(await self._events(key, event, rows)), known=known)
         return replace(snapshot, last=min(snapshot.last, now))
@@ -94,13 +91,6 @@ class Runs:
     async def _retime(self, row: Row, time: str) -> bool:
         later: dict[str, Property] = {"eventTime": time, "told": int(row.properties.get("told", 1)) + 1}
         return await self._rows.write(replace(row, properties={**row.properties, **later})) is not None
-
-    async def _read_runs(self, runs: Sequence[str]) -> Sequence[Sequence[Row]]:
-        """The rows of each run, in one call."""
-        found: dict[str, list[Row]] = {run: [] for run in runs}
-        for row in await self._table.beginning(KIND, [f"{run}-" for run in found]):
-            found[row.key.partition("-")[0]].append(row)
-        return [found[run] for run in runs]
 
     async def _packed(self, event: Event) -> Mapping[str, str | bytes]:
         data = gzip.compress(json.dumps(event.to_json()).encode(), mtime=0)

@@ -32,8 +32,6 @@ logger = logging.getLogger("lineage")
 
 ROWS_LIMIT = 100  # of one transaction
 TEXT_LIMIT = 32_000  # a little under Storage's own; UTF-16 code units of a property
-FILTER_LIMIT = 14  # rows that one query names: Table Storage takes 15 comparisons
-RANGES_LIMIT = 7  # ranges of rows that one query names: each takes two comparisons
 NOT_THE_SAME = ("UpdateConditionNotSatisfied", "ConditionNotMet", "ResourceNotFound", "TableNotFound")
 PATIENCE: Mapping[str, Any] = {
     "connection_timeout": 5,
@@ -75,22 +73,11 @@ class Table:
         """The row, if it is there."""
         return await self._answer(self._get(partition, key))
 
-    async def some(self, partition: str, keys: Sequence[str]) -> list[Row]:
-        """Those of up to `FILTER_LIMIT` rows of a partition that are there."""
-        names = {f"key{number}": key for number, key in enumerate(keys)}
-        # The SDK finds parameters between spaces.
-        query = f"PartitionKey eq @partition and ( {' or '.join(f'RowKey eq @{name}' for name in names)} )"
-        return await self._answer(self._query(query, {"partition": partition, **names}))
-
-    async def beginning(self, partition: str, beginnings: Sequence[str]) -> list[Row]:
-        """The rows of a partition whose keys, of letters, digits and hyphens, begin with one of up to `RANGES_LIMIT` texts."""
-        ends = {f"from{number}": text for number, text in enumerate(beginnings)}
-        ends |= {f"to{number}": f"{text}~" for number, text in enumerate(beginnings)}
-        ranges = (
-            f"( RowKey ge @from{number} and RowKey lt @to{number} )" for number in range(len(beginnings))
-        )
-        query = f"PartitionKey eq @partition and ( {' or '.join(ranges)} )"
-        return await self._answer(self._query(query, {"partition": partition, **ends}))
+    async def beginning(self, partition: str, beginning: str) -> list[Row]:
+        """The rows of a partition whose keys, of letters, digits and hyphens, begin with a text."""
+        query = "PartitionKey eq @partition and RowKey ge @first and RowKey lt @end"
+        span = {"first": beginning, "end": f"{beginning}~"}
+        return await self._answer(self._query(query, {"partition": partition, **span}))
 
     async def older_than(self, moment: datetime) -> list[Row]:
         """The rows that were last written before a moment."""
