@@ -19,8 +19,10 @@ from lineage.errors import Unavailable
 
 FIRST_PAUSE = 0.5  # seconds
 LONGEST_PAUSE = 15.0  # seconds
-BACK_OFF = 0.8  # of the rate, at a refusal
-FASTER = 0.02  # of the rate, each second without one
+BACK_OFF = 0.85  # of the rate, at a refusal
+FASTER = 0.05  # of the rate, each second without one,
+GENTLY = 0.01  # and where it is near the rate that was refused last
+NEAR = 0.95  # of that rate
 SLOWEST = 0.5  # calls a second
 FORGOTTEN_AFTER = 300.0  # seconds without a refusal, after which calls are not spaced any more
 OBSERVED = 1.0  # seconds over which the rate of calls is measured
@@ -120,11 +122,12 @@ class Pace:
 
 
 class Rate:
-    """Calls a second: unlimited until one is refused for being too many, and then additive up, multiplicative down."""
+    """Calls a second: unlimited until one is refused for being too many, then less; up again soon, but gently near there."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._limit: float | None = None
+        self._refused_at: float | None = None  # the limit that was too high
         self._next = 0.0  # when the next call may go
         self._moved = 0.0  # when the limit was last changed
         self._refused = 0.0
@@ -152,17 +155,25 @@ class Rate:
         if self._limit is None:
             return
         if now - self._refused > FORGOTTEN_AFTER:
-            self._limit = None
+            self._limit = self._refused_at = None
         elif now - self._moved >= 1:
-            self._limit *= 1 + FASTER
+            self._limit *= 1 + (GENTLY if self._is_near else FASTER)
             self._moved = now
 
     def refused(self) -> None:
-        """A call was one too many: the limit is brought down, or set below what went well until now."""
+        """A call was one too many: the limit is brought down, or set to what has been answered well until now."""
         now = self._clock()
         self._drop_old(now)
-        self._limit = max(SLOWEST, BACK_OFF * (self._limit or len(self._accepted) / OBSERVED))
+        self._refused_at = self._limit
+        limit = BACK_OFF * self._limit if self._limit else len(self._accepted) / OBSERVED
+        self._limit = max(SLOWEST, limit)
         self._moved = self._refused = now
+
+    @property
+    def _is_near(self) -> bool:
+        return (
+            self._limit is not None and self._refused_at is not None and self._limit > NEAR * self._refused_at
+        )
 
     def _drop_old(self, now: float) -> None:
         while self._accepted and self._accepted[0] < now - OBSERVED:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from lineage.errors import Unavailable
-from lineage.pace import FIRST_PAUSE, LONGEST_PAUSE, Pace
+from lineage.pace import FIRST_PAUSE, LONGEST_PAUSE, Pace, Rate
 
 LONG = 1_000.0  # seconds of patience that no test lasts
 JITTER = 1.25
@@ -219,3 +219,25 @@ async def test_nobody_takes_a_place_that_lies_beyond_patience(pace, clock):
         with pytest.raises(Unavailable, match="throttles") as caught:
             await pace.turn(0.0)
         assert 0 < caught.value.retry_after < 0.1
+
+
+def test_calls_settle_near_the_rate_that_is_allowed(clock):
+    allowed, rate, accepted, refused = 25.0, Rate(clock), 0, 0
+    left = allowed  # calls that may go now, as many as a second's at most
+    while clock.now < 300.0:
+        left -= 1
+        if left >= 0:
+            accepted += 1
+            rate.accepted()
+        else:
+            refused += 1
+            rate.refused()
+            clock.now += 1.0  # as the Data Map asks
+            left = min(allowed, left + allowed)
+        wait = rate.wait() if rate.limit else 0.001
+        rate.take()
+        clock.now += wait
+        left = min(allowed, left + wait * allowed)
+
+    assert accepted / clock.now > 0.95 * allowed
+    assert refused < 0.02 * accepted
