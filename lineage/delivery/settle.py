@@ -7,11 +7,13 @@ the app has a bug. What is sent is sent before the old message is acknowledged: 
 which is harmless, never a loss.
 """
 
+import asyncio
 import json
 import logging
 import time
 import traceback
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -28,6 +30,7 @@ from lineage.telemetry import telemetry
 logger = logging.getLogger("lineage")
 
 REASON_LIMIT = 8_000  # characters
+LARGE_AT_ONCE = 16  # messages whose payload did not fit the queue: read, they take tens of megabytes each
 
 Handle = Callable[[Any], Awaitable[Outcome]]
 
@@ -63,6 +66,7 @@ class Delivery:
         self._queue = queue
         self._backoff = backoff
         self._max_dequeue_count = max_dequeue_count
+        self._large = asyncio.Semaphore(LARGE_AT_ONCE)
 
     async def deliver(self, received: Received, handle: Handle) -> None:
         """Hands the payload to `handle`. Returns when the message is settled, raises `TryAgain` otherwise."""
@@ -78,7 +82,8 @@ class Delivery:
 
     async def _deliver(self, message: Delivered, handle: Handle) -> None:
         try:
-            outcome = await handle(read_payload(await self._original(message.envelope)))
+            async with self._large if message.envelope.claim else nullcontext():
+                outcome = await handle(read_payload(await self._original(message.envelope)))
         except LineageError as error:
             if not (isinstance(error, PayloadGone) and await self._was_done(message.envelope)):
                 await self._settle(message, error)

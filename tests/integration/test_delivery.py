@@ -11,7 +11,7 @@ from lineage.account import Account
 from lineage.delivery import Delivery, PoisonQueue, Received, poison, poison_queue
 from lineage.delivery.backoff import Backoff
 from lineage.delivery.history import DEFERRED
-from lineage.delivery.settle import TryAgain
+from lineage.delivery.settle import LARGE_AT_ONCE, TryAgain
 from lineage.envelope import SENT, open_envelope, read_payload, seal
 from lineage.errors import DatasetMissing, InvalidRequest, Mistake, NotAuthorized, PayloadGone, Unavailable
 from lineage.outcomes import Outcome, Outcomes, Record
@@ -121,6 +121,24 @@ async def test_a_payload_is_removed_when_its_message_is_done(desk):
     with pytest.raises(PayloadGone):
         await desk.storage.fetch(claim)
     assert (await desk.outcomes.find("the id")).status == "done"
+
+
+async def test_only_so_many_large_payloads_are_handled_at_once(desk):
+    at_once, most = 0, 0
+
+    async def handle(_payload):
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        await asyncio.sleep(0.01)
+        at_once -= 1
+        return Outcome(id="the id", status="done")
+
+    claims = [await desk.storage.keep(BODY) for _ in range(LARGE_AT_ONCE + 4)]
+    bodies = [seal(b"", SENT, {"subject": "the id"}, claim=claim) for claim in claims]
+    await asyncio.gather(*(desk.deliver(handle, body) for body in bodies))
+
+    assert most == LARGE_AT_ONCE
 
 
 async def test_that_an_outcome_cannot_be_kept_makes_nothing_undone(account, no_table):
