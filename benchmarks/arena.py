@@ -6,6 +6,7 @@ out, and goes on at zero: so what is measured is work on a queue that is full, a
 """
 
 import time
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
@@ -85,17 +86,21 @@ class Arena:
         else:
             self._control("PUT", "faults", datamap.faults)
 
-    def drain(self, work: Work, datamap: DataMap) -> Cell:
-        """Lays the messages out, lets the app drain them, and reads back what became of them."""
+    def drain(self, work: Work, datamap: DataMap, *, waiting: int | None = None) -> Cell:
+        """
+        Lays the messages out, lets the app drain them, and reads back what became of them. At most so many are
+        `waiting` at a time, if that is said: then more are laid out as the app takes them.
+        """
         pid = self.stack.functions.pid
+        bodies = _bodies(work)
         with usage.paused(pid):
-            self._queues.send(_bodies(work))
+            self._queues.send(bodies[:waiting])
             self._control("DELETE", "operations")
             self.behave(datamap)
             usage.forget_peak(pid)
             base, before = usage.memory(pid), usage.cpu_seconds(pid)
             started = self._clock.now()
-        stuck = self._wait_until_drained()
+        stuck = self._wait_until_drained(bodies[waiting:] if waiting else (), waiting or 0)
         seconds = self._clock.now() - started
         time.sleep(SETTLE)
         cpu, peak, operations = usage.cpu_seconds(pid) - before, usage.peak_memory(pid), self._operations()
@@ -124,16 +129,19 @@ class Arena:
         )
         return sum(_counts(message, keys, dead) for message in work.messages)
 
-    def _wait_until_drained(self) -> int:
-        """Until nothing waits, or what waits is stuck; answers how many that are."""
+    def _wait_until_drained(self, rest: Sequence[str] = (), most: int = 0) -> int:
+        """Until nothing waits and there is no `rest` to be laid out, or what waits is stuck; answers how many that are."""
         least, since = self._queues.waiting(), self._clock.now()
-        while (waiting := self._queues.waiting()) and self._clock.now() - since < STUCK:
+        while ((waiting := self._queues.waiting()) or rest) and self._clock.now() - since < STUCK:
             if waiting < least:
                 least, since = waiting, self._clock.now()
             if not self.stack.functions.is_running:
                 raise RuntimeError(f"{self.competitor.name} ended by itself")
+            if rest and waiting < most:
+                self._queues.send(rest[: most - waiting])
+                rest, least = rest[most - waiting :], most
             time.sleep(min(max(POLLS[0], waiting * POLL), POLLS[1]))
-        return waiting
+        return waiting + len(rest)
 
     def _operations(self) -> int:
         return int(self._control("GET", "operations").json()["total"])

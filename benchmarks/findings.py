@@ -67,7 +67,7 @@ def _against_peers(results: Results, cell: Cell) -> Iterator[Finding]:
 
 
 def _growth(cells: tuple[Cell, ...]) -> Iterator[Finding]:
-    """Between the shortest queue and the longest."""
+    """Between the fewest messages and the most."""
     first, last = cells[0], cells[-1]
     growing = {
         "Data Map operations per message": (first.operations_per_message, last.operations_per_message),
@@ -77,7 +77,7 @@ def _growth(cells: tuple[Cell, ...]) -> Iterator[Finding]:
     for what, (before, after) in growing.items():
         times = after / before if before else 1.0
         yield Finding(
-            f"{last.messages:,} messages waiting instead of {first.messages:,}: {what}",
+            f"{last.messages:,} messages instead of {first.messages:,}: {what}",
             f"at most {FLAT_WITHIN:g} times",
             f"{times:.2f} times",
             times <= FLAT_WITHIN,

@@ -11,7 +11,7 @@ from local.stack import ROOT
 PAGE = ROOT / "docs" / "benchmarks.md"
 CHART = ROOT / "docs" / "benchmarks.svg"
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
-COMMANDS = {"full": "make bench", "quick": "make bench QUICK=1", "huge": "make bench HUGE=1"}
+COMMANDS = {"full": "make bench", "quick": "make bench QUICK=1"}
 QUIET = 0.5
 BUSY = " **Other programs were running**, so its absolute numbers are too low and its ratios are unsteady."
 REQUEST = "`POST /api/lineage` with known datasets"
@@ -44,7 +44,7 @@ def measured(results: Results, size: str, load: float) -> str:
             "![Process lineage landed per second](benchmarks.svg)",
             "### Every figure",
             table.table(results),
-            "### How cost grows with the queue",
+            "### How cost grows with the messages",
             table.growth(results),
             "### One request to an idle app",
             f"{REQUEST}: {idle.request_ms:.1f} ms, of which the Data Map call takes {idle.datamap_ms:.1f} ms (medians).",

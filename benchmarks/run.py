@@ -7,7 +7,7 @@ from benchmarks.arena import Arena
 from benchmarks.competitors import FLOOR, PEERS, THIS_APP, Competitor
 from benchmarks.datamaps import FLAT
 from benchmarks.results import Cell, Results
-from benchmarks.sizes import EVENTS_PER_RUN, Round, Sizes
+from benchmarks.sizes import EVENTS_PER_RUN, WAITING, Round, Sizes
 from benchmarks.works import Work
 
 Say = Callable[[str], None]
@@ -48,19 +48,20 @@ def _works(competitor: Competitor, each: Round, guids: list[str]) -> Iterator[Wo
     label = each.datamap.name.replace(" ", "-").replace("/", "-")
     processes = works.process_lineage(guids, each.messages, label)
     yield processes
-    if each.short:
+    if not each.others:
         return
-    yield works.unchanged(processes)
-    yield works.direct_lineage(guids, each.messages)
+    yield works.unchanged(processes, each.others)
+    yield works.direct_lineage(guids, each.others)
     if competitor.speaks_openlineage:
-        yield works.openlineage_runs(guids, each.messages // EVENTS_PER_RUN, label)
+        yield works.openlineage_runs(guids, each.others // EVENTS_PER_RUN, label)
 
 
 def _grow(arena: Arena, counts: tuple[int, ...]) -> Iterator[Cell]:
-    """Ever more messages wait in the queue, for a new process each time."""
+    """Ever more messages go through the queue, for a new process each time."""
     for count in counts:
         guids = arena.renew()
-        yield arena.drain(works.process_lineage(guids, count, f"growth-{count}"), FLAT)
+        work = works.process_lineage(guids, count, f"growth-{count}")
+        yield arena.drain(work, FLAT, waiting=WAITING)
 
 
 def _told(cells: Iterator[Cell], say: Say) -> Iterator[Cell]:

@@ -22,7 +22,7 @@ COLUMNS = (
     "peak MB",
 )
 GROWTH = (
-    "messages waiting",
+    "messages",
     "landed/s",
     "operations per message",
     "CPU ms per message",
@@ -44,7 +44,7 @@ def table(results: Results) -> str:
 
 
 def growth(results: Results) -> str:
-    """How cost grows with what waits in the queue."""
+    """How cost grows with what goes through the queue."""
     rows = (
         (
             f"{cell.messages:,}",

@@ -69,9 +69,11 @@ def direct_lineage(guids: Sequence[str], count: int) -> Work:
     return Work("direct lineage", tuple(messages), pairs, direct=True)
 
 
-def unchanged(work: Work) -> Work:
-    """The same messages again."""
-    return Work("the same again", work.messages, work.expected, work.direct)
+def unchanged(work: Work, count: int) -> Work:
+    """The first of the same messages again."""
+    messages = work.messages[:count]
+    expected = {message.key: work.expected[message.key] for message in messages}
+    return Work("the same again", messages, expected, work.direct)
 
 
 def openlineage_runs(guids: Sequence[str], count: int, label: str) -> Work:
