@@ -19,7 +19,7 @@ from urllib.parse import quote, urlencode
 
 import requests
 from azure.core import PipelineClient
-from azure.core.credentials import TokenCredential
+from azure.core.credentials import AccessToken, TokenCredential
 from azure.core.exceptions import AzureError, ClientAuthenticationError
 from azure.core.pipeline.policies import (
     BearerTokenCredentialPolicy,
@@ -94,10 +94,10 @@ class DataMap:
     def __init__(
         self, endpoint: str, credential: TokenCredential, *, scope: str, max_concurrency: int
     ) -> None:
-        self._client = _pipeline(endpoint, credential, scope, max_concurrency)
+        self._credential, self._scope = _Credential(credential), scope
+        self._client = _pipeline(endpoint, self._credential, scope, max_concurrency)
         self._endpoint = endpoint
         self._base = f"{endpoint}/datamap/api"
-        self._credential, self._scope = credential, scope
         self._options: Json = {"retry_on_methods": METHODS, "enforce_https": not is_loopback(endpoint)}
         self._threads = ThreadPoolExecutor(max_concurrency, thread_name_prefix="datamap")
         self._connections = asyncio.Semaphore(max_concurrency)
@@ -210,18 +210,32 @@ class DataMap:
         return (said - datetime.now(UTC)).total_seconds() if said else 0.0
 
     async def account(self, method: str, path: str, api_version: str, body: Json | None = None) -> Json:
-        """A call to another service of the account, beside the Data Map: its collections and their policies."""
+        """
+        A call to another service of the account, beside the Data Map: its collections and their policies.
+
+        These have codes of their own, none of Atlas', with which they say no: `Refused`.
+        """
         url = f"{self._endpoint}{path}?{urlencode({'api-version': api_version})}"
-        return await self._paced(HttpRequest(method, url, json=body), ACCOUNT)
+        try:
+            return await self._paced(HttpRequest(method, url, json=body), ACCOUNT)
+        except Unavailable as error:
+            if error.is_foreign and error.error_code:
+                raise Refused(
+                    error.detail, http_status=error.http_status, error_code=error.error_code
+                ) from error
+            raise
 
     async def claims(self) -> Json:
         """What the token for the Data Map says of itself, or `SignInFailed`."""
-        return claims_of(await asyncio.get_running_loop().run_in_executor(self._threads, self._get_token))
+        return claims_of(await self.token())
 
     async def sign_in(self) -> str:
         """Gets a token and says whom it speaks for, or raises `SignInFailed`. Calls do so by themselves."""
-        token = await asyncio.get_running_loop().run_in_executor(self._threads, self._get_token)
-        return principal_of(token)
+        return principal_of(await self.token())
+
+    async def token(self) -> str:
+        """A token for the Data Map, or `SignInFailed`."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._get_token)
 
     def _get_token(self) -> str:
         try:
@@ -247,14 +261,17 @@ class DataMap:
         give_up = time.monotonic() + PATIENCE
         while True:
             turn = await self._pace.turn(give_up - time.monotonic())
-            async with self._connections:
-                if self._pace.is_held_back(turn):  # since it waited for a connection
-                    continue
-                try:
+            try:
+                async with self._connections:
+                    if self._pace.is_held_back(turn):  # since it waited for a connection
+                        continue
                     return await self._observed(turn, request, route)
-                except Unavailable as error:
-                    if not error.concerns_all or time.monotonic() + self._pace.pause > give_up:
-                        raise
+            except Unavailable as error:
+                if not error.concerns_all or time.monotonic() + self._pace.pause > give_up:
+                    raise
+            except BaseException:  # also while it waited for a connection
+                self._pace.ended(turn)
+                raise
 
     async def _observed(self, turn: Turn, request: HttpRequest, route: str) -> Json:
         """The call; its answer tells the others how the Data Map is."""
@@ -269,9 +286,6 @@ class DataMap:
         except DataMapError:
             self._pace.succeeded(turn)
             raise
-        except BaseException:
-            self._pace.ended(turn)
-            raise
         self._pace.succeeded(turn)
         return answer
 
@@ -285,14 +299,14 @@ class DataMap:
     def _exchange(self, request: HttpRequest) -> tuple[HttpResponse, Json]:
         try:
             response = self._client.send_request(request, **self._options)
-            text = response.text()
+            text = _text_of(response)
         except ClientAuthenticationError as error:
             raise SignInFailed(_first_line(error)) from error
         except AzureError as error:
             raise Unavailable(f"no answer from the Data Map: {_first_line(error)}") from error
         if not HTTPStatus.OK <= response.status_code < HTTPStatus.MULTIPLE_CHOICES:
             raise error_of(response.status_code, text, _retry_after(response))
-        return response, _json_of(text)
+        return response, _answer_of(response.status_code, text)
 
     def close(self) -> None:
         """Gives threads and connections back."""
@@ -314,7 +328,7 @@ def error_of(status: int, body: str, retry_after: float | None = None) -> DataMa
     message = (
         _text(answer.get("errorMessage") or gateway.get("message") or body.strip()[:200]) or "no explanation"
     )
-    kind = BY_CODE.get(str(code)) or BY_STATUS.get(status) or _otherwise(status)
+    kind = BY_CODE.get(str(code)) or BY_STATUS.get(status) or _otherwise(status, str(code))
     return kind(
         f"{code or f'HTTP {status}'}: {message}",
         http_status=status,
@@ -324,8 +338,24 @@ def error_of(status: int, body: str, retry_after: float | None = None) -> DataMa
     )
 
 
-def _otherwise(status: int) -> type[DataMapError]:
-    return Unavailable if status >= HTTPStatus.INTERNAL_SERVER_ERROR else Refused
+def _otherwise(status: int, code: str) -> type[DataMapError]:
+    """Only Atlas says no to lineage. Who knows no code of its has not understood it: a gateway, or another service."""
+    from_atlas = status < HTTPStatus.INTERNAL_SERVER_ERROR and code.startswith("ATLAS-")
+    return Refused if from_atlas else Unavailable
+
+
+class _Credential:
+    """A credential whose every failure is one of signing in: also a token's file that is not there, or makes no sense."""
+
+    def __init__(self, credential: TokenCredential) -> None:
+        self._credential = credential
+
+    def get_token(self, *scopes: str, **options: Any) -> AccessToken:
+        """A token for the scopes, or an `AzureError`."""
+        try:
+            return self._credential.get_token(*scopes, **options)
+        except (OSError, ValueError) as error:
+            raise ClientAuthenticationError(_first_line(error)) from error
 
 
 def _pipeline(
@@ -359,6 +389,27 @@ def _unique_attribute_queries(names: Sequence[str]) -> Iterator[list[tuple[str, 
         length += size
     if query:
         yield query
+
+
+def _text_of(response: HttpResponse) -> str:
+    try:
+        return response.text()
+    except UnicodeDecodeError:
+        return "(what is not the text that it says it is)"
+
+
+def _answer_of(status: int, text: str) -> Json:
+    """The answer to a call that went well: every route answers an object, or nothing."""
+    if not text.strip():
+        return {}
+    try:
+        answer = json.loads(text)
+    except (ValueError, RecursionError):
+        answer = None
+    if not isinstance(answer, dict):
+        said = _text(text.strip()[:200])
+        raise Unavailable(f"HTTP {status}, but not as a Data Map answers: {said}", http_status=status)
+    return answer
 
 
 def _json_of(text: str) -> Json:

@@ -15,7 +15,8 @@
     │   │   └── TypeMissing        a type it names is not registered
     │   ├── TooLarge         too much at once: 408, 413                 deferred   503   (the writer splits first)
     │   ├── NotAuthorized    401, 403: a role or a token is missing     deferred   502
-    │   └── Unavailable      429, 5xx, timeout, connection              deferred   503   (says when to come back)
+    │   └── Unavailable      429, 5xx, timeout, connection; or          deferred   503   (says when to come back)
+    │                        somebody else answered in its place
     ├── SignInFailed         no token: the identity is not in order     deferred   502
     ├── StorageFailed        the app's own storage did not answer       deferred   503
     └── InvalidSettings      an app setting is missing or wrong         deferred   503
@@ -226,7 +227,7 @@ class NotAuthorized(DataMapError):
 
 
 class Unavailable(DataMapError):
-    """Throttled, down, slow or unreachable."""
+    """Throttled, down, slow or unreachable; or what answers is something else: a gateway, a proxy, a page."""
 
     code = "data-map-unavailable"
     title = "The Data Map is not available"
@@ -235,8 +236,21 @@ class Unavailable(DataMapError):
 
     @property
     def concerns_all(self) -> bool:
-        """Whether the next call would fare no better. A 500 is Atlas stumbling over this very call."""
-        return self.http_status != HTTPStatus.INTERNAL_SERVER_ERROR
+        """
+        Whether the next call would fare no better. A 500 is Atlas stumbling over this very call, and what stands in
+        front of the Data Map may object to this very call too.
+        """
+        return self.http_status != HTTPStatus.INTERNAL_SERVER_ERROR and not self.is_foreign
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether something else answered than the Data Map: of its own, only 429 and 5xx are `Unavailable`."""
+        status = self.http_status
+        return (
+            status is not None
+            and status < HTTPStatus.INTERNAL_SERVER_ERROR
+            and status != HTTPStatus.TOO_MANY_REQUESTS
+        )
 
 
 class SignInFailed(LineageError):

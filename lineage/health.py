@@ -19,7 +19,9 @@ from lineage.errors import (
     Refused,
     StorageFailed,
     TypeMissing,
+    Unavailable,
 )
+from lineage.identity import claims_of, principal_of
 from lineage.mending import Mending, settings
 from lineage.plan import PROCESS_TYPE
 from lineage.service import Service
@@ -80,11 +82,12 @@ def unconfigured(error: LineageError) -> list[Check]:
 
 async def _sign_in(service: Service, mending: Mending) -> AsyncIterator[Check]:
     try:
-        claims = await service.datamap.claims()
+        token = await service.datamap.token()
     except LineageError as error:
         yield Check("identity", ok=False, detail=error.detail, fix=mending.identity(error))
         return
-    yield Check("identity", ok=True, detail=await service.datamap.sign_in())
+    claims = claims_of(token)
+    yield Check("identity", ok=True, detail=principal_of(token))
     audience = str(claims.get("aud", "")).rstrip("/")
     if not claims or audience in AUDIENCES:  # a token that cannot be read says nothing against itself
         yield Check("audience", ok=True)
@@ -110,12 +113,20 @@ async def _data_map(service: Service, mending: Mending) -> AsyncIterator[Check]:
         yield Check("dataMap", ok=False, detail=wrong, fix=mending.endpoint())
         return
     except LineageError as error:
-        yield Check("dataMap", ok=False, detail=f"{endpoint}: {error.detail}", fix=mending.unreachable())
+        yield _no_answer(endpoint, error, mending)
         return
     yield Check("dataMap", ok=True)
     yield _clock(offset, mending)
     yield await _role(service, mending)
     yield await _process_type(service, mending)
+
+
+def _no_answer(endpoint: str, error: LineageError, mending: Mending) -> Check:
+    """Nothing answers, or something else than a Data Map does."""
+    if isinstance(error, Unavailable) and error.is_foreign:
+        wrong = f"{endpoint} answers, but as no Data Map: {error.detail}"
+        return Check("dataMap", ok=False, detail=wrong, fix=mending.endpoint())
+    return Check("dataMap", ok=False, detail=f"{endpoint}: {error.detail}", fix=mending.unreachable())
 
 
 def _clock(offset: float, mending: Mending) -> Check:
@@ -134,12 +145,22 @@ async def _role(service: Service, mending: Mending) -> Check:
     except Refused:
         return Check("role", ok=True)
     except LineageError as error:
-        return Check("role", ok=False, detail=error.detail, fix=mending.unreachable())
+        return Check("role", ok=False, detail=error.detail, fix=_way_to_write(service, mending, error))
     return Check("role", ok=True)
 
 
+def _way_to_write(service: Service, mending: Mending, error: LineageError) -> str:
+    """What to look at when the answer to a write is not the Data Map's: a collection that is not there, or the way."""
+    if not (isinstance(error, Unavailable) and error.is_foreign):
+        return mending.unreachable()
+    return settings(["PURVIEW_COLLECTION"]) if service.settings.collection else mending.endpoint()
+
+
 async def _not_authorized(service: Service, mending: Mending, error: LineageError) -> Check:
-    claims = await service.datamap.claims()
+    try:
+        claims = await service.datamap.claims()
+    except LineageError:  # the token has run out meanwhile: what was refused is known all the same
+        claims = {}
     return Check(
         "role", ok=False, detail=error.detail, fix=mending.role(str(claims.get("oid", "<object id>")))
     )

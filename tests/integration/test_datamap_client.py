@@ -458,6 +458,114 @@ class Known:
         return AccessToken("token", 9_999_999_999)
 
 
+@pytest.fixture
+async def instead():
+    """A client of something that is no Data Map, and answers as it is told."""
+    servers, clients = [], []
+
+    async def start(answer, credential=None):
+        app = web.Application()
+        app.router.add_route("*", "/{path:.*}", answer)
+        servers.append(TestServer(app))
+        await servers[-1].start_server()
+        endpoint = str(servers[-1].make_url("")).rstrip("/")
+        clients.append(DataMap(endpoint, credential or Known(), scope=SCOPE, max_concurrency=1))
+        return clients[-1]
+
+    yield start
+    for client in clients:
+        client.close()
+    for server in servers:
+        await server.close()
+
+
+@pytest.mark.parametrize("page", ["<html>We will be back soon</html>", "[]", "null", '"ok"', '{"guid'])
+async def test_a_page_in_place_of_an_answer_is_no_success(instead, page):
+    async def maintenance(_request):
+        return web.Response(text=page, content_type="text/html")
+
+    client = await instead(maintenance)
+
+    with pytest.raises(Unavailable, match="not as a Data Map") as caught:
+        await client.upsert([dataset("x")])
+
+    assert (caught.value.fate, caught.value.http_status) == (Fate.DEFERRED, 200)
+    assert client.pause == 0
+
+
+async def test_an_empty_answer_is_a_success_that_says_nothing(instead):
+    async def nothing(_request):
+        return web.Response(status=204)
+
+    await (await instead(nothing)).delete_relationship("g")
+
+
+@pytest.mark.parametrize("status", [200, 404, 502])
+async def test_what_is_not_the_text_that_it_says_it_is_is_no_answer(instead, status):
+    async def garbled(_request):
+        return web.Response(
+            status=status, body=b'{"a": "\xff"}', headers={"Content-Type": "application/json; charset=utf-8"}
+        )
+
+    with pytest.raises(Unavailable) as caught:
+        await (await instead(garbled)).delete_relationship("g")
+
+    assert caught.value.http_status == status
+
+
+@pytest.mark.parametrize(("code", "kind"), [("Conflict", Refused), (None, Unavailable)])
+async def test_a_service_beside_the_data_map_says_no_with_codes_of_its_own(instead, code, kind):
+    async def changed(_request):
+        return web.json_response({"error": {"code": code, "message": "changed meanwhile"}}, status=409)
+
+    with pytest.raises(kind) as caught:
+        await (await instead(changed)).account("PUT", "/policystore/x", "2021-07-01", {})
+
+    assert (type(caught.value), caught.value.http_status, caught.value.error_code) == (kind, 409, code)
+
+
+class Unreadable:
+    """A credential whose token lies in a file that is not there, or not what it should be."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def get_token(self, *_scopes, **_options):
+        raise self.error
+
+
+@pytest.mark.parametrize("error", [FileNotFoundError("no such token"), ValueError("no token")])
+async def test_a_credential_that_cannot_read_its_file_fails_to_sign_in(instead, error):
+    async def nothing(_request):
+        return web.Response(status=204)
+
+    client = await instead(nothing, Unreadable(error))
+
+    with pytest.raises(SignInFailed, match=r"no .*token"):
+        await client.sign_in()
+    with pytest.raises(SignInFailed, match=r"no .*token"):
+        await client.upsert([dataset("x")])
+
+
+async def test_a_probe_that_is_cancelled_while_it_waits_for_a_connection_blocks_nobody(
+    client, account, monkeypatch
+):
+    """One connection, held by a slow call of before the outage; the call that was to try the Data Map goes away."""
+    monkeypatch.setattr(client, "_connections", asyncio.Semaphore(1))
+    await client._connections.acquire()
+    client._pace.failed(await client._pace.turn(1), Unavailable("down"))
+    client._pace._until = 0  # the pause is over
+    probe = asyncio.create_task(client.type_definition("DataSet"))
+    await asyncio.sleep(0)
+    assert client._pace._probe
+
+    probe.cancel()
+    await asyncio.wait([probe])
+    client._connections.release()
+
+    assert await client.entity_by_qualified_name("DataSet", account.name("x")) is None
+
+
 @pytest.mark.parametrize(
     ("header", "seconds"),
     [

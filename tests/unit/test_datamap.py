@@ -10,6 +10,7 @@ from lineage.datamap import error_of
 from lineage.errors import (
     AlreadyExists,
     DataMapError,
+    Fate,
     NotAuthorized,
     NotFound,
     ReferenceMissing,
@@ -62,14 +63,15 @@ def test_an_atlas_code_says_what_went_wrong(status, code, kind):
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
-        (301, Refused),
-        (400, Refused),
+        (301, Unavailable),
+        (400, Unavailable),
         (401, NotAuthorized),
         (403, NotAuthorized),
-        (404, Refused),
+        (404, Unavailable),
         (408, TooLarge),
-        (409, Refused),
-        (412, Refused),
+        (405, Unavailable),
+        (409, Unavailable),
+        (412, Unavailable),
         (413, TooLarge),
         (429, Unavailable),
         (500, Unavailable),
@@ -82,6 +84,15 @@ def test_without_a_known_code_the_status_says_what_went_wrong(status, body, kind
     error = error_of(status, body)
 
     assert (type(error), error.http_status, error.request_id) == (kind, status, None)
+
+
+@pytest.mark.parametrize("body", [gateway("NotFound"), "<html>moved</html>", ""])
+@pytest.mark.parametrize("status", [301, 400, 404, 405])
+def test_a_no_that_is_not_atlas_s_neither_kills_a_message_nor_holds_others_up(status, body):
+    """A wrong endpoint or a gateway's rule says nothing about the lineage: a backlog must outlive it."""
+    error = error_of(status, body)
+
+    assert (error.fate, error.concerns_all) == (Fate.DEFERRED, False)
 
 
 def test_the_gateways_words_are_passed_on_as_they_are():

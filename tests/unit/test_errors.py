@@ -141,6 +141,17 @@ def test_a_500_concerns_one_call_and_any_other_outage_all(status, all_calls):
     assert Unavailable("down", http_status=status).concerns_all is all_calls
 
 
+@pytest.mark.parametrize(
+    ("status", "foreign"),
+    [(200, True), (302, True), (404, True), (429, False), (500, False), (503, False), (None, False)],
+)
+def test_a_page_or_a_gateways_no_is_not_the_data_map_and_holds_no_other_call_up(status, foreign):
+    error = Unavailable("a page", http_status=status)
+
+    assert error.is_foreign is foreign
+    assert not (foreign and error.concerns_all)
+
+
 def test_an_error_may_be_worth_less_patience_than_others():
     soon = timedelta(seconds=30)
 
