@@ -5,11 +5,12 @@ Asked for only where a process has attributes that not every process has, and th
 """
 
 import asyncio
+from functools import partial
 
 from cachetools import TTLCache
 
 from lineage.datamap import DataMap, Json
-from lineage.errors import DataMapError
+from lineage.errors import LineageError
 from lineage.plan import PROCESS_TYPE, PROCESS_TYPE_DEFINITION
 
 REMEMBERED_FOR = 600.0  # seconds
@@ -43,13 +44,16 @@ class ProcessTypes:
 
     async def _attributes(self, type_name: str) -> frozenset[str] | None:
         """All that a type declares and inherits, or nothing if that cannot be told."""
-        if type_name not in self._declared:
-            self._declared[type_name] = asyncio.create_task(self._look_up(type_name))
-        asked = self._declared[type_name]
-        declared = await asyncio.shield(asked)
-        if declared is None:  # the next one may be told
+        asked = self._declared.get(type_name)
+        if asked is None:
+            asked = self._declared[type_name] = asyncio.create_task(self._look_up(type_name))
+            asked.add_done_callback(partial(self._keep_if_told, type_name))
+        return await asyncio.shield(asked)
+
+    def _keep_if_told(self, type_name: str, asked: asyncio.Task[frozenset[str] | None]) -> None:
+        """Only what was told is remembered: the next one may be told."""
+        if asked.cancelled() or asked.exception() or asked.result() is None:
             self._declared.pop(type_name, None)
-        return declared
 
     async def _look_up(self, type_name: str) -> frozenset[str] | None:
         names: set[str] = set()
@@ -58,7 +62,7 @@ class ProcessTypes:
             name = waiting.pop()
             try:
                 definition = await self._datamap.type_definition(name) or OURS.get(name)
-            except DataMapError:
+            except LineageError:
                 return None
             if definition is None:
                 return None

@@ -1,10 +1,12 @@
 """Attributes that a type does not declare are dropped by the Data Map without a word; the app says which."""
 
 import asyncio
+from contextlib import suppress
 from uuid import uuid4
 
 import pytest
 
+from lineage.errors import SignInFailed
 from lineage.process_types import ProcessTypes
 
 
@@ -100,6 +102,32 @@ async def test_of_a_type_that_is_not_there_nothing_is_said_and_it_is_asked_for_a
             assert await types.warnings(process(type_name, columnMapping="[]")) == ()
 
     assert sum(counted.values()) == 2
+
+
+@pytest.mark.parametrize("error", [SignInFailed("no token"), RuntimeError("a bug")])
+async def test_what_could_not_be_asked_is_asked_again_by_the_next(types, client, monkeypatch, error):
+    """A token that cannot be had for a moment, say: by itself it would be raised again for ten minutes."""
+
+    async def failing(_name):
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(client, "type_definition", failing)
+        with suppress(RuntimeError):
+            assert await types.warnings(process("Process", columnMapping="[]")) == ()
+
+    (told,) = await types.warnings(process("Process", columnMapping="[]"))
+    assert "columnMapping" in told
+
+
+async def test_one_that_stops_waiting_does_not_take_the_answer_from_the_others(types):
+    first, second = (
+        asyncio.create_task(types.warnings(process("Process", columnMapping="[]"))) for _ in range(2)
+    )
+    await asyncio.sleep(0)
+    first.cancel()
+
+    assert len(await second) == 1
 
 
 async def test_a_data_map_that_does_not_answer_holds_no_request_up(types, account):
