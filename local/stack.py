@@ -157,20 +157,25 @@ class Stack:
         }
 
     def _start(self) -> None:
-        azurite = self._launch(
-            "azurite",
-            [str(AZURITE), "--inMemoryPersistence", "--skipApiVersionCheck", "--disableTelemetry"]
-            + [f"--{service}Port=0" for service in ("blob", "queue", "table")],
-        )
+        # In memory Azurite keeps what every message held, and stands still for a minute at times to forget it; on disk
+        # it writes all rows out every few seconds. So the one keeps queues and blobs, another one tables.
+        azurite = self._launch_azurite("azurite", "--location", str(self.logs / "azurite"))
+        tables = self._launch_azurite("azurite-tables", "--inMemoryPersistence")
         self.datamap = self._launch(
             "datamap",
             [sys.executable, "-m", "local.datamap", "--port", "0"],
             {"DATAMAP_IDENTITY_HEADER": self._identity_header},
         )
         self._datamap_url = self.datamap.line_with("http").strip()
-        self.storage = connection_string(azurite)
+        self.storage = connection_string(azurite, tables)
         _create_queues(self.storage)
         self.start_functions()
+
+    def _launch_azurite(self, name: str, *options: str) -> Process:
+        ports = [f"--{service}Port=0" for service in ("blob", "queue", "table")]
+        return self._launch(
+            name, [str(AZURITE), "--skipApiVersionCheck", "--disableTelemetry", *ports, *options]
+        )
 
     def _launch(
         self,
@@ -185,10 +190,11 @@ class Stack:
         return process
 
 
-def connection_string(azurite: Process) -> str:
+def connection_string(azurite: Process, tables: Process | None = None) -> str:
+    """How to reach Azurite; `tables` is another one, if that is where they are."""
     parts = [f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={ACCOUNT_KEY}"]
-    for service in ("Blob", "Queue", "Table"):
-        line = azurite.line_with(f"{service} service is successfully listening at")
+    for service, process in (("Blob", azurite), ("Queue", azurite), ("Table", tables or azurite)):
+        line = process.line_with(f"{service} service is successfully listening at")
         parts.append(f"{service}Endpoint={line.split()[-1]}/{ACCOUNT}")
     return ";".join(parts) + ";"
 
