@@ -43,7 +43,7 @@ async def apply_lineage(req: func.HttpRequest, context: func.Context) -> func.Ht
     """Writes lineage now and answers with what was written; or queues it, if the caller prefers not to wait."""
 
     async def response() -> func.HttpResponse:
-        payload = http.payload_of(req)
+        payload = await http.payload(req)
         if http.wants_to_wait(req):
             return http.written(await service().apply_now(payload))
         return http.accepted(await service().enqueue(payload), req)
@@ -81,7 +81,8 @@ async def explain_lineage(req: func.HttpRequest, context: func.Context) -> func.
     """What a request or an OpenLineage event would do, and why. Writes nothing."""
 
     async def response() -> func.HttpResponse:
-        explanation = await service().explainer.explain(http.payload_of(req))
+        ready = service()
+        explanation = await ready.explain(await http.payload(req))
         return http.json_response(explanation.to_json())
 
     return await http.answer(response(), context)

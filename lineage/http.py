@@ -8,6 +8,7 @@ was logged.
 import asyncio
 import json
 import logging
+import math
 import traceback
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -16,6 +17,7 @@ from urllib.parse import quote, urlsplit
 
 import azure.functions as func
 
+from lineage.deadline import OF_CALLERS, deadline, until
 from lineage.envelope import GZIP_MAGIC, PAYLOAD_LIMIT, read_payload
 from lineage.errors import DataMapError, LineageError, Mistake, PayloadTooLarge, UnknownRequest
 from lineage.health import Check, is_ready
@@ -52,11 +54,17 @@ async def understood(request: func.HttpRequest, read: Callable[[Any], Result]) -
     return read(payload_of(request))
 
 
+async def payload(request: func.HttpRequest) -> Any:
+    """A request's JSON, whatever it says, or `InvalidRequest`."""
+    return await understood(request, lambda payload: payload)
+
+
 async def answer(response: Awaitable[func.HttpResponse], context: func.Context) -> func.HttpResponse:
-    """The response, or the problem that came up on the way to it."""
+    """The response, or the problem that came up on the way to it: also that it took too long."""
     try:
         with invocation(context.trace_context.trace_parent):
-            return await response
+            async with until(deadline(OF_CALLERS)):
+                return await response
     except LineageError as error:
         return problem(error)
     except Exception as error:  # noqa: BLE001 - the last line: a bug becomes a 500 that can be found in the logs
@@ -99,7 +107,7 @@ def problem(error: LineageError) -> func.HttpResponse:
     headers = {}
     if error.status in RETRIABLE:
         wait = error.retry_after if isinstance(error, DataMapError) else None
-        headers["Retry-After"] = str(round(wait or RETRY_AFTER))
+        headers["Retry-After"] = str(math.ceil(wait or RETRY_AFTER))
     return json_response(body, status=error.status, mimetype="application/problem+json", headers=headers)
 
 

@@ -8,7 +8,8 @@ import gc
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import cache, partial
 from typing import Any, NoReturn
@@ -18,19 +19,20 @@ from lineage.around import Query, look_around
 from lineage.batching import batched, gather_all
 from lineage.corridor import Corridor
 from lineage.datamap import DataMap
+from lineage.deadline import OF_MESSAGES, deadline, until
 from lineage.declaration import Declaration
 from lineage.delivery import Delivery, Received, poison_queue
 from lineage.delivery.backoff import Backoff
 from lineage.envelope import SENT
 from lineage.errors import InvalidSettings, LineageError, NotAuthorized, Unavailable
-from lineage.explain import Explainer
+from lineage.explain import Explainer, Explanation
 from lineage.graph import Graph
 from lineage.identity import purview_credential
 from lineage.memory import Memory
 from lineage.openlineage import Event, Translation, Verdict, is_event, read_batch, read_event, translate
 from lineage.order import Order
 from lineage.outcomes import Outcome, Outcomes, Record
-from lineage.request import LineageRequest, OnMissing, read_request
+from lineage.request import read_request
 from lineage.resolver import Resolver
 from lineage.runs import Runs
 from lineage.settings import DeliverySettings, Settings
@@ -70,24 +72,41 @@ class Service:
         telemetry().watch_poison(partial(self.storage.depth_now, poison_queue(settings.queue_name)))
 
     async def consume(self, received: Received) -> None:
-        """A message from the queue, to its end."""
-        await self._delivery.deliver(received, self.apply)
+        """A message from the queue, to its end: what is not done in time is set aside for later."""
+        in_time = partial(self.apply, by=deadline(OF_MESSAGES))
+        await self._delivery.deliver(received, in_time)
 
-    async def apply(self, payload: Any) -> Outcome:
-        """Writes the lineage that a request or an OpenLineage event asks for, or raises why not. A batch is divided."""
+    async def apply(self, payload: Any, *, by: float | None = None) -> Outcome:
+        """
+        Writes the lineage that a request or an OpenLineage event asks for, or raises why not. A batch is divided.
+
+        `by` is when the event loop's clock says that it is enough: `Unavailable`.
+        """
         if isinstance(payload, list):
-            return await self._divide(read_batch(payload))
+            events = read_batch(payload)
+            async with self._concerning(_batch_key(events), by):
+                return await self._divide(events)
         if is_event(payload):
-            return await self._apply_event(read_event(payload).event)
-        return await self._apply_request(read_request(payload), self.settings.on_missing)
+            event = read_event(payload).event
+            async with self._concerning(event.key, by):
+                return await self._apply_event(event)
+        request = read_request(payload)
+        async with self._concerning(request.key, by):
+            return await self.corridor.walk(request, self.settings.on_missing)
 
     async def apply_now(self, payload: Any) -> Outcome:
         """As `apply`, for a caller who waits: while the Data Map is known to be down, the answer is `Unavailable`."""
         request = read_request(payload)
         self._refuse_while_paused()
-        outcome = await self._apply_request(request, self.settings.on_missing)
+        async with self._concerning(request.key):
+            outcome = await self.corridor.walk(request, self.settings.on_missing)
         self.outcomes.record(_record(request.key, outcome.status, attempts=1, outcome=outcome))
         return outcome
+
+    async def explain(self, payload: Any) -> Explanation:
+        """What a request or an event would do, for a caller who waits."""
+        self._refuse_while_paused()
+        return await self.explainer.explain(payload)
 
     async def look_around(self, query: Query) -> Graph:
         """The lineage around a dataset; `UnknownDataset` if it is not there."""
@@ -138,11 +157,14 @@ class Service:
         if self.datamap.pause > CALLERS_PATIENCE:
             raise Unavailable("the Data Map is not available at present", retry_after=self.datamap.pause)
 
-    async def _apply_request(self, request: LineageRequest, on_missing: OnMissing) -> Outcome:
+    @asynccontextmanager
+    async def _concerning(self, key: str, by: float | None = None) -> AsyncIterator[None]:
+        """Whatever goes wrong, or is not done by then, concerns this request."""
         try:
-            return await self.corridor.walk(request, on_missing)
+            async with until(by):
+                yield
         except LineageError as error:
-            await self._say(request.key, error)
+            await self._say(key, error)
             raise
 
     async def _say(self, key: str, error: LineageError) -> None:
@@ -153,19 +175,15 @@ class Service:
 
     async def _apply_event(self, event: Event) -> Outcome:
         """Adds an event to what is known of its run, and writes what comes of it."""
-        try:
-            snapshot = await self.runs.add(event)
-            translation = translate(snapshot, self.settings.openlineage_options, self.settings.naming_rules)
-            outcome = Outcome(id=event.key)
-            if translation.declarer:
-                declaration = Declaration.of_event(event.key, snapshot, translation)
-                outcome = await self.corridor.declare(declaration, self.settings.openlineage_on_missing)
-                for alias in sorted(translation.aliases):
-                    gone = await self.corridor.declare(declaration.withdrawn(alias), "create")
-                    outcome = outcome.model_copy(update={"removed": outcome.removed + gone.removed})
-        except LineageError as error:
-            await self._say(event.key, error)
-            raise
+        snapshot = await self.runs.add(event)
+        translation = translate(snapshot, self.settings.openlineage_options, self.settings.naming_rules)
+        outcome = Outcome(id=event.key)
+        if translation.declarer:
+            declaration = Declaration.of_event(event.key, snapshot, translation)
+            outcome = await self.corridor.declare(declaration, self.settings.openlineage_on_missing)
+            for alias in sorted(translation.aliases):
+                gone = await self.corridor.declare(declaration.withdrawn(alias), "create")
+                outcome = outcome.model_copy(update={"removed": outcome.removed + gone.removed})
         return _outcome_of_event(outcome, translation)
 
     async def _divide(self, events: Sequence[Event]) -> Outcome:
