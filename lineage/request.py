@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -85,7 +86,10 @@ class DatasetByGuid(Model):
     """A dataset by the guid Purview gave it."""
 
     guid: Guid
-    type_name: TypeName | None = None
+    type_name: TypeName | None = Field(
+        default=None,
+        description="for whoever reads the request; the type that the Data Map knows it by counts",
+    )
 
 
 class DatasetByQualifiedName(Model):
@@ -283,7 +287,7 @@ class LineageRequest(Model):
                     )
         return self
 
-    @property
+    @cached_property  # asked for several times, and it may be a long request
     def key(self) -> str:
         """The idempotency key: the caller's own, or a digest of what is asked."""
         if self.id:

@@ -632,6 +632,16 @@ def test_a_request_without_sides_names_no_datasets():
 # The idempotency key
 
 
+def test_a_key_is_made_once_however_often_it_is_asked_for(monkeypatch):
+    request = read_request(direct())
+    key = request.key
+    monkeypatch.setattr("lineage.request.hashlib", None)
+
+    assert request.key == key
+    assert request == read_request(direct())
+    assert "key" not in request.model_dump()
+
+
 def test_the_callers_id_is_the_key():
     assert read_request(direct(id="run-7")).key == "run-7"
     assert read_request(direct(id="x" * 256)).key == "x" * 256
