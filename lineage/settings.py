@@ -28,6 +28,7 @@ from pydantic_core import PydanticCustomError
 from lineage.errors import InvalidSettings, Mistake
 from lineage.naming import BUILT_IN, Rules
 from lineage.openlineage import Options
+from lineage.request import OnMissing
 
 HOST_JSON = Path(__file__).parent.parent / "host.json"
 # Any setting of host.json can be overridden by an app setting of this form: the Functions host's own rule.
@@ -196,10 +197,8 @@ class DeliverySettings(Readable):
 class Settings(DeliverySettings, PurviewSettings):
     """Everything the app can be told. Frozen: read once per process."""
 
-    on_missing: Literal["wait", "create", "fail"] = Field(default="wait", alias="LINEAGE_ON_MISSING")
-    openlineage_on_missing: Literal["wait", "create", "fail"] = Field(
-        default="create", alias="LINEAGE_OPENLINEAGE_ON_MISSING"
-    )
+    on_missing: OnMissing = Field(default="wait", alias="LINEAGE_ON_MISSING")
+    openlineage_on_missing: OnMissing = Field(default="create", alias="LINEAGE_OPENLINEAGE_ON_MISSING")
     openlineage_options: Annotated[Options, BeforeValidator(_options)] = Field(
         default=Options(), alias="LINEAGE_OPENLINEAGE_OPTIONS"
     )
@@ -211,8 +210,8 @@ def _max_dequeue_count() -> str:
     """What host.json says: the host and the app must agree on which attempt is the last."""
     if not HOST_JSON.exists():  # installed for its command line: no host runs here
         return HOSTS_MAX_DEQUEUE_COUNT
-    queues = json.loads(HOST_JSON.read_text("utf-8"))["extensions"]["queues"]
-    return str(queues["maxDequeueCount"])
+    queues = json.loads(HOST_JSON.read_text("utf-8")).get("extensions", {}).get("queues", {})
+    return str(queues.get("maxDequeueCount", HOSTS_MAX_DEQUEUE_COUNT))
 
 
 def _to_mistake(error: Any) -> Mistake:

@@ -307,6 +307,18 @@ def test_the_last_attempt_is_the_one_that_the_host_says():
 
 
 @pytest.mark.parametrize(
+    "host_json", ["{}", '{"extensions": {}}', '{"extensions": {"queues": {"batchSize": 1}}}']
+)
+def test_the_last_attempt_is_the_hosts_own_default_where_host_json_does_not_say(
+    monkeypatch, tmp_path, host_json
+):
+    (tmp_path / "host.json").write_text(host_json)
+    monkeypatch.setattr("lineage.settings.HOST_JSON", tmp_path / "host.json")
+
+    assert read().max_dequeue_count == 5
+
+
+@pytest.mark.parametrize(
     ("setting", "value", "said"),
     [
         (MAX_DEQUEUE_COUNT, "0", "Input should be greater than or equal to 1"),
