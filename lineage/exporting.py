@@ -8,7 +8,6 @@ when there is first something to export, so that no message waits for its import
 It signs in as APPLICATIONINSIGHTS_AUTHENTICATION_STRING says, which the host reads too.
 """
 
-import logging
 import os
 from collections.abc import Sequence
 from functools import cache
@@ -38,8 +37,6 @@ WITHOUT = (
     "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED",
     "APPLICATIONINSIGHTS_OPENTELEMETRY_RESOURCE_METRIC_DISABLED",
 )
-# Loggers that write a line or more per export.
-TALKATIVE = ("azure.core.pipeline.policies.http_logging_policy", "azure.monitor.opentelemetry.exporter")
 # As the exporter wants it: what has been added since it was told last.
 CHANGES: dict[type, AggregationTemporality] = {
     Counter: AggregationTemporality.DELTA,
@@ -108,8 +105,6 @@ def to_application_insights() -> Instruments:
     """Providers of the app's own; those of the process are left to whoever sets them up."""
     for name in WITHOUT:
         os.environ.setdefault(name, "true")
-    for name in TALKATIVE:
-        logging.getLogger(name).setLevel(logging.WARNING)
     # The role by which Application Insights knows the app's requests, which the host writes.
     resource = Resource.create({SERVICE_NAME: os.environ.get("WEBSITE_SITE_NAME", "purview-lineage")})
     # Unless told otherwise, everything: the host's traceparents say "not sampled" of requests that it does write.

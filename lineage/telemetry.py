@@ -23,6 +23,8 @@ logger = logging.getLogger("lineage")
 
 CONNECTION_STRING = "APPLICATIONINSIGHTS_CONNECTION_STRING"
 SWITCHED_OFF = "OTEL_SDK_DISABLED"  # OpenTelemetry's own setting
+# Loggers of Azure's libraries that write a line or more per call, whoever listens: the host would keep, and bill, each.
+TALKATIVE = ("azure.core.pipeline.policies.http_logging_policy", "azure.monitor.opentelemetry.exporter")
 
 Trace = dict[str, str]  # CloudEvents' distributed tracing extension: `traceparent`, if there is a trace
 Answered = Callable[[int], None]
@@ -44,7 +46,7 @@ class Telemetry:
         self, queue: str, traceparent: str, *, invoked_by: str, message_id: str
     ) -> AbstractContextManager[None]:
         """While a message is handled: a part of the trace that it carries, linked to that of the invocation."""
-        return _nothing
+        return invocation(traceparent or invoked_by)
 
     def settled(self, fate: str, problem: str | None, age: float) -> None:
         """What became of the message that is being handled, and how many seconds ago it was first seen."""
@@ -84,6 +86,8 @@ def listen(listening: Telemetry) -> None:
 @cache
 def start() -> None:
     """Says it to Application Insights, or to whom the worker has set up; once. That it fails breaks nothing."""
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
     if os.environ.get(SWITCHED_OFF, "").lower() == "true":
         return
     try:

@@ -85,6 +85,38 @@ def test_a_message_carries_the_trace_of_the_invocation_all_the_same():
             assert carried == {}
 
 
+@pytest.mark.parametrize(
+    ("carried", "continued"), [(SENDER, SENDER), ("", TRACEPARENT_OF_HOST)], ids=["message", "invocation"]
+)
+def test_what_is_sent_while_a_message_is_handled_carries_its_trace_all_the_same(carried, continued):
+    """As when a batch is divided: each of its events goes on in the trace of whoever sent them."""
+    silent = Telemetry()
+
+    with (
+        silent.processing("lineage", carried, invoked_by=TRACEPARENT_OF_HOST, message_id="1"),
+        silent.sending("lineage") as sent,
+    ):
+        assert sent == {"traceparent": continued}
+    with silent.sending("lineage") as sent:
+        assert sent == {}
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [{}, {"APPLICATIONINSIGHTS_CONNECTION_STRING": NOWHERE, "OTEL_SDK_DISABLED": "true"}],
+    ids=["nobody listens", "switched off"],
+)
+def test_azures_libraries_do_not_write_a_line_for_each_call_whoever_listens(environ):
+    """The Functions worker passes on whatever its root logger is given, from INFO on."""
+    code = (
+        "logging.getLogger().setLevel(logging.INFO)\n"
+        "from lineage.telemetry import start\nstart()\n"
+        "logging.getLogger('azure.core.pipeline.policies.http_logging_policy').info('a request')"
+    )
+
+    assert in_a_process_of_its_own(code, **environ) == ("", "")
+
+
 def test_silence_takes_whatever_it_is_told():
     silent = Telemetry()
 
