@@ -206,8 +206,11 @@ class DataMap:
         """
         request = HttpRequest("GET", self._base + TYPE_BY_NAME.format(name="DataSet"))
         response, _ = await self._send(request, TYPE_BY_NAME)
-        said = parsedate_to_datetime(response.headers["Date"]) if "Date" in response.headers else None
-        return (said - datetime.now(UTC)).total_seconds() if said else 0.0
+        try:
+            said = parsedate_to_datetime(response.headers.get("Date", "")).astimezone(UTC)
+        except ValueError:  # no date, or none that can be read
+            return 0.0
+        return (said - datetime.now(UTC)).total_seconds()
 
     async def account(self, method: str, path: str, api_version: str, body: Json | None = None) -> Json:
         """

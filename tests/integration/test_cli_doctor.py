@@ -17,6 +17,8 @@ from typer.testing import CliRunner
 from lineage import health
 from lineage.account import CONTAINER
 from lineage.cli.app import app
+from lineage.datamap import DataMap
+from lineage.errors import SignInFailed
 from local.datamap.identity import SIGN_IN
 from local.datamap.process import running
 from local.process import Process
@@ -213,6 +215,72 @@ def test_fault_6_an_endpoint_that_is_something_else(monkeypatch, account):
     assert wrong(checks) == {"dataMap"}
     assert "answers, but as no Data Map" in checks["dataMap"]["detail"]
     assert "PURVIEW_ENDPOINT=https://<account>.purview.azure.com" in checks["dataMap"]["fix"]
+
+
+@pytest.fixture
+def page():
+    """The address of something that answers everything with a page, and that all is well."""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(b"<html>We will be back soon</html>")
+
+        def do_POST(self):
+            self.do_GET()
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_an_endpoint_that_answers_with_a_page_is_something_else_too(monkeypatch, page):
+    monkeypatch.setenv("PURVIEW_ENDPOINT", page)
+
+    checks = examined(code=1)
+
+    assert wrong(checks) == {"dataMap"}
+    assert "answers, but as no Data Map" in checks["dataMap"]["detail"]
+    assert "PURVIEW_ENDPOINT=https://<account>.purview.azure.com" in checks["dataMap"]["fix"]
+
+
+@pytest.mark.parametrize("body", ["html", "gateway", "empty"])
+def test_only_a_refusal_by_atlas_says_that_the_app_may_write(misbehave, body):
+    """The upsert of nothing is refused for being nothing: a gateway that refuses it says nothing of the role."""
+    misbehave({"status": 404, "probability": 1, "route": "POST /atlas/v2/entity/bulk", "body": body})
+
+    checks = examined(code=1)
+
+    assert wrong(checks) == {"role"}
+    assert "PURVIEW_ENDPOINT=" in checks["role"]["fix"]
+
+
+def test_where_a_collection_is_named_it_may_be_that_one_that_is_not_there(misbehave, monkeypatch):
+    monkeypatch.setenv("PURVIEW_COLLECTION", "nowhere")
+    misbehave({"status": 404, "probability": 1, "route": "POST /atlas/v2/entity/bulk"})
+
+    assert "PURVIEW_COLLECTION=" in examined(code=1)["role"]["fix"]
+
+
+def test_a_sign_in_that_fails_half_way_does_not_hide_what_was_found(misbehave, monkeypatch):
+    misbehave({"status": 403, "probability": 1})
+
+    async def failing(_datamap):
+        raise SignInFailed("the token endpoint is gone")
+
+    monkeypatch.setattr(DataMap, "claims", failing)
+
+    checks = examined(code=1)
+
+    assert wrong(checks) == {"role"}
+    assert "<object id>" in checks["role"]["fix"]
 
 
 @pytest.fixture

@@ -513,6 +513,14 @@ async def test_what_is_not_the_text_that_it_says_it_is_is_no_answer(instead, sta
     assert caught.value.http_status == status
 
 
+@pytest.mark.parametrize("date", ["soon", "", "Mon, 99 Nov 2026 99:00:00 GMT"])
+async def test_a_clock_that_cannot_be_read_is_taken_to_be_right(instead, date):
+    async def dated(_request):
+        return web.json_response({}, headers={"Date": date})
+
+    assert await (await instead(dated)).clock_offset() == 0
+
+
 @pytest.mark.parametrize(("code", "kind"), [("Conflict", Refused), (None, Unavailable)])
 async def test_a_service_beside_the_data_map_says_no_with_codes_of_its_own(instead, code, kind):
     async def changed(_request):
