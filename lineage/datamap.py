@@ -7,7 +7,6 @@ answer came: whether and when to try again is `delivery`'s business. Every write
 """
 
 import asyncio
-import json
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,8 +18,9 @@ from urllib.parse import quote, urlencode
 
 import requests
 from azure.core import PipelineClient
-from azure.core.credentials import AccessToken, TokenCredential
+from azure.core.credentials import TokenCredential
 from azure.core.exceptions import AzureError, ClientAuthenticationError
+from azure.core.pipeline import PipelineRequest
 from azure.core.pipeline.policies import (
     BearerTokenCredentialPolicy,
     HeadersPolicy,
@@ -33,16 +33,14 @@ from azure.core.rest import HttpRequest, HttpResponse
 from requests.adapters import HTTPAdapter
 
 from lineage import __version__
+from lineage.answers import answer_of, error_of, retry_after, text_of
 from lineage.batching import batched
 from lineage.errors import (
     AlreadyExists,
     DataMapError,
-    NotAuthorized,
     NotFound,
-    ReferenceMissing,
     Refused,
     SignInFailed,
-    TooLarge,
     TypeMissing,
     Unavailable,
 )
@@ -65,28 +63,6 @@ ACCOUNT = "/{account}"  # whatever is beside the Data Map: collections and their
 
 METHODS = frozenset({"GET", "POST", "PUT", "DELETE"})
 
-# Atlas' codes that mean more than "no". Apache Atlas `AtlasErrorCode.java`; the HTTP status alone misleads: an
-# invalid attribute is a 404 too.
-BY_CODE: dict[str, type[DataMapError]] = {
-    "ATLAS-409-00-004": AlreadyExists,  # the relationship
-    "ATLAS-409-00-001": AlreadyExists,  # the type
-    "ATLAS-400-00-07D": ReferenceMissing,  # an end of a relationship
-    "ATLAS-404-00-00A": ReferenceMissing,  # an input or output of an entity
-    "ATLAS-400-00-014": TypeMissing,
-    "ATLAS-404-00-001": TypeMissing,
-    "ATLAS-404-00-005": NotFound,  # a guid
-    "ATLAS-404-00-009": NotFound,  # a qualifiedName
-    "ATLAS-404-00-00C": NotFound,  # a relationship
-    "ATLAS-404-00-00F": NotFound,  # a relationship that was deleted before
-}
-BY_STATUS: dict[int, type[DataMapError]] = {
-    401: NotAuthorized,
-    403: NotAuthorized,
-    408: TooLarge,
-    413: TooLarge,
-    429: Unavailable,
-}
-
 
 class DataMap:
     """One Purview account's Data Map. Safe to use from many tasks at once; made once per process."""
@@ -94,8 +70,8 @@ class DataMap:
     def __init__(
         self, endpoint: str, credential: TokenCredential, *, scope: str, max_concurrency: int
     ) -> None:
-        self._credential, self._scope = _Credential(credential), scope
-        self._client = _pipeline(endpoint, self._credential, scope, max_concurrency)
+        self._credential, self._scope = credential, scope
+        self._client = _pipeline(endpoint, credential, scope, max_concurrency)
         self._endpoint = endpoint
         self._base = f"{endpoint}/datamap/api"
         self._options: Json = {"retry_on_methods": METHODS, "enforce_https": not is_loopback(endpoint)}
@@ -243,7 +219,7 @@ class DataMap:
     def _get_token(self) -> str:
         try:
             return self._credential.get_token(self._scope).token
-        except AzureError as error:
+        except (AzureError, OSError, ValueError) as error:
             raise SignInFailed(_first_line(error)) from error
 
     async def _call(
@@ -302,14 +278,14 @@ class DataMap:
     def _exchange(self, request: HttpRequest) -> tuple[HttpResponse, Json]:
         try:
             response = self._client.send_request(request, **self._options)
-            text = _text_of(response)
+            text = text_of(response)
         except ClientAuthenticationError as error:
             raise SignInFailed(_first_line(error)) from error
         except AzureError as error:
             raise Unavailable(f"no answer from the Data Map: {_first_line(error)}") from error
         if not HTTPStatus.OK <= response.status_code < HTTPStatus.MULTIPLE_CHOICES:
-            raise error_of(response.status_code, text, _retry_after(response))
-        return response, _answer_of(response.status_code, text)
+            raise error_of(response.status_code, text, retry_after(response))
+        return response, answer_of(response.status_code, text)
 
     def close(self) -> None:
         """Gives threads and connections back."""
@@ -317,46 +293,13 @@ class DataMap:
         self._client.close()
 
 
-def error_of(status: int, body: str, retry_after: float | None = None) -> DataMapError:
-    """
-    An error answer to the error it means.
+class _SignIn(BearerTokenCredentialPolicy[HttpRequest, HttpResponse]):
+    """Whose every failure is one of signing in: also a token's file that is not there, or makes no sense."""
 
-    Purview has two bodies, Atlas' own (`errorCode`, `errorMessage`, `requestId`) and its gateway's
-    (`error.code`, `error.message`), and answers in neither when a proxy on the way speaks.
-    """
-    answer = _json_of(body)
-    gateway = answer.get("error")
-    gateway = gateway if isinstance(gateway, dict) else {}
-    code = _text(answer.get("errorCode") or gateway.get("code"))
-    message = (
-        _text(answer.get("errorMessage") or gateway.get("message") or body.strip()[:200]) or "no explanation"
-    )
-    kind = BY_CODE.get(str(code)) or BY_STATUS.get(status) or _otherwise(status, str(code))
-    return kind(
-        f"{code or f'HTTP {status}'}: {message}",
-        http_status=status,
-        error_code=code,
-        request_id=_text(answer.get("requestId")),
-        retry_after=retry_after,
-    )
-
-
-def _otherwise(status: int, code: str) -> type[DataMapError]:
-    """Only Atlas says no to lineage. Who knows no code of its has not understood it: a gateway, or another service."""
-    from_atlas = status < HTTPStatus.INTERNAL_SERVER_ERROR and code.startswith("ATLAS-")
-    return Refused if from_atlas else Unavailable
-
-
-class _Credential:
-    """A credential whose every failure is one of signing in: also a token's file that is not there, or makes no sense."""
-
-    def __init__(self, credential: TokenCredential) -> None:
-        self._credential = credential
-
-    def get_token(self, *scopes: str, **options: Any) -> AccessToken:
-        """A token for the scopes, or an `AzureError`."""
+    def on_request(self, request: PipelineRequest[HttpRequest]) -> None:
+        """Adds the token, or raises an `AzureError`."""
         try:
-            return self._credential.get_token(*scopes, **options)
+            super().on_request(request)
         except (OSError, ValueError) as error:
             raise ClientAuthenticationError(_first_line(error)) from error
 
@@ -371,7 +314,7 @@ def _pipeline(
         HeadersPolicy({"Accept": "application/json"}),
         UserAgentPolicy(f"purview-lineage/{__version__}"),
         RetryPolicy(retry_total=1, retry_status=0, retry_backoff_factor=0.1),
-        BearerTokenCredentialPolicy(credential, scope),
+        _SignIn(credential, scope),
     ]
     transport = RequestsTransport(
         session=session, session_owner=True, connection_timeout=CONNECT_TIMEOUT, read_timeout=READ_TIMEOUT
@@ -392,48 +335,6 @@ def _unique_attribute_queries(names: Sequence[str]) -> Iterator[list[tuple[str, 
         length += size
     if query:
         yield query
-
-
-def _text_of(response: HttpResponse) -> str:
-    try:
-        return response.text()
-    except UnicodeDecodeError:
-        return "(what is not the text that it says it is)"
-
-
-def _answer_of(status: int, text: str) -> Json:
-    """The answer to a call that went well: every route answers an object, or nothing."""
-    if not text.strip():
-        return {}
-    try:
-        answer = json.loads(text)
-    except (ValueError, RecursionError):
-        answer = None
-    if not isinstance(answer, dict):
-        said = _text(text.strip()[:200])
-        raise Unavailable(f"HTTP {status}, but not as a Data Map answers: {said}", http_status=status)
-    return answer
-
-
-def _json_of(text: str) -> Json:
-    try:
-        answer = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return answer if isinstance(answer, dict) else {}
-
-
-def _retry_after(response: HttpResponse) -> float | None:
-    """Seconds, an hour at most; the header's date form is not used by Azure."""
-    try:
-        return min(max(0.0, float(response.headers.get("Retry-After", ""))), 3600.0)
-    except ValueError:
-        return None
-
-
-def _text(value: object) -> str | None:
-    """What should be text, as text that can be written anywhere."""
-    return str(value).encode("utf-8", "replace").decode() if value else None
 
 
 def _first_line(error: Exception | str) -> str:

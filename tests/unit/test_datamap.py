@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.datamap import error_of
+from lineage.answers import error_of
 from lineage.errors import (
     AlreadyExists,
     DataMapError,

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from pydantic.fields import FieldInfo
 
-from lineage.datamap import BY_CODE
+from lineage.answers import BY_CODE
 from lineage.delivery import poison
 from lineage.envelope import open_envelope, read_payload
 from lineage.errors import Fate, InvalidSettings, LineageError, Mistake
