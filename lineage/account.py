@@ -5,6 +5,7 @@ Queues and container that are missing are made, as the Functions host makes a po
 fails to answer is `StorageFailed`. Clients are made on first need, and so is the import of the SDK.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -16,8 +17,8 @@ from uuid import uuid4
 from azure.core.credentials import TokenCredential
 from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError, ResourceNotFoundError
 
-from lineage.envelope import Attributes, seal
-from lineage.errors import Mistake, PayloadGone, StorageFailed
+from lineage.envelope import PAYLOAD_LIMIT, Attributes, seal
+from lineage.errors import Mistake, PayloadGone, PayloadTooLarge, StorageFailed
 from lineage.identity import storage_credential
 from lineage.settings import Storage
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 MESSAGE_LIMIT = 65_536  # bytes of a queue message on the wire
 CONTAINER = "lineage-payloads"
+# Of what is kept there. Anybody who may send messages can name a payload, and no name may lead to another container.
+NAME = re.compile(r"\d{4}/\d\d/\d\d/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 FOREVER = -1  # time to live: a message waits until it is done, not seven days
 # The SDK's own patience is minutes, in which an OpenLineage client has long given up: the host tries a message again,
 # and a client is told to.
@@ -139,19 +142,27 @@ class Account:
         return name
 
     def fetch(self, name: str) -> bytes:
-        """The payload of a claim check. Only ever out of the app's own container."""
+        """The payload of a claim check, `PayloadGone` or `PayloadTooLarge`."""
+        if not NAME.fullmatch(name):
+            raise PayloadGone(Mistake("dataref", f"{name!r} is not the name of a payload that the app keeps"))
         with _failures():
             try:
-                return bytes(self._payloads.download_blob(name).readall())
+                blob = self._payloads.download_blob(name)
             except ResourceNotFoundError as error:
                 raise PayloadGone(
                     Mistake("dataref", f"the payload {name!r} is gone from the container {CONTAINER}")
                 ) from error
+            if blob.size > PAYLOAD_LIMIT:
+                raise PayloadTooLarge(
+                    Mistake("dataref", f"{blob.size} bytes; at most {PAYLOAD_LIMIT} are taken")
+                )
+            return bytes(blob.readall())
 
     def discard(self, name: str) -> None:
-        """Removes a payload; one that is gone already is fine."""
-        with _failures(), suppress(ResourceNotFoundError):
-            self._payloads.delete_blob(name)
+        """Removes a payload; one that is gone already is fine, and so is what never was one."""
+        if NAME.fullmatch(name):
+            with _failures(), suppress(ResourceNotFoundError):
+                self._payloads.delete_blob(name)
 
     def _queue(self, name: str) -> "QueueClient":
         if name not in self._queues:

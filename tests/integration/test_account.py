@@ -7,7 +7,7 @@ from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueClient
 
 from lineage.account import CONTAINER, MESSAGE_LIMIT, PAGE, Account
-from lineage.errors import PayloadGone, StorageFailed
+from lineage.errors import PayloadGone, PayloadTooLarge, StorageFailed
 from lineage.settings import Storage
 
 
@@ -130,11 +130,38 @@ def test_a_payload_is_kept_fetched_and_removed(account, connection):
         account.fetch(name)
 
 
-@pytest.mark.parametrize("name", ["../lineage-payloads/x", "https://evil.example/x", "a b/ü?x=y#z", "."])
-def test_a_claim_leads_nowhere_but_to_the_apps_own_container(account, name):
+@pytest.fixture
+def secret(connection):
+    """A blob in another container."""
+    with BlobServiceClient.from_connection_string(connection) as blobs:
+        container = blobs.create_container(f"c{uuid4().hex}")
+        yield container.upload_blob("secret.json", b"hush")
+
+
+@pytest.mark.parametrize("up", ["../", "./../", "2026/01/01/../../../../", "%2e%2e/", "..\\"])
+def test_a_claim_leads_nowhere_but_to_the_apps_own_container(account, secret, up):
+    name = f"{up}{secret.container_name}/{secret.blob_name}"
     account.discard(account.keep(b"so that the container is there"))
 
-    with pytest.raises((PayloadGone, StorageFailed)):
+    with pytest.raises(PayloadGone):
+        account.fetch(name)
+    account.discard(name)
+
+    assert secret.exists()
+
+
+@pytest.mark.parametrize("name", ["https://evil.example/x", "a b/ü?x=y#z", ".", "", "2026/11/22/x"])
+def test_what_is_no_name_of_a_payload_is_none(account, name):
+    with pytest.raises(PayloadGone):
+        account.fetch(name)
+    account.discard(name)
+
+
+def test_a_payload_larger_than_the_app_takes_is_not_read(account, monkeypatch):
+    name = account.keep(b"x" * 1_000)
+    monkeypatch.setattr("lineage.account.PAYLOAD_LIMIT", 999)
+
+    with pytest.raises(PayloadTooLarge, match="1000 bytes"):
         account.fetch(name)
 
 

@@ -124,13 +124,16 @@ async def test_a_payload_is_removed_when_its_message_is_done(desk):
 
 
 async def test_only_so_many_large_payloads_are_handled_at_once(desk):
-    at_once, most = 0, 0
+    at_once, most, full = 0, 0, asyncio.Event()
 
     async def handle(_payload):
         nonlocal at_once, most
         at_once += 1
         most = max(most, at_once)
-        await asyncio.sleep(0.01)
+        if at_once == LARGE_AT_ONCE:
+            full.set()
+        await asyncio.wait_for(full.wait(), 30)
+        await asyncio.sleep(0.05)  # in which one more would come, if it could
         at_once -= 1
         return Outcome(id="the id", status="done")
 
