@@ -50,6 +50,11 @@ def test_a_hook_for_each_system_never_fails_the_deployment():
         assert run["continueOnError"] is True
 
 
+def test_the_hook_for_posix_systems_may_be_executed():
+    """The file itself is what azd runs: without the bit it ends with 126, and nobody is told what to do by hand."""
+    assert os.access(ROOT / AZURE_YAML["hooks"]["postprovision"]["posix"]["run"], os.X_OK)
+
+
 @pytest.mark.parametrize("hook", sorted((INFRA / "hooks").iterdir()), ids=lambda hook: hook.name)
 def test_a_hook_reads_what_the_deployment_gives(hook):
     text = hook.read_text("utf-8")
