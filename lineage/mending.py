@@ -1,7 +1,8 @@
 """
 The commands that mend what a check found, with the names that the settings know and <placeholders> for the others.
 
-Storage is mended with the connection string where that is how the app connects, and as a signed-in person elsewhere.
+Storage is mended with the connection string where that is how the app connects, and as a signed-in person elsewhere:
+where the app comes by identity, the account may well have no keys, and a connection string would go before the identity.
 """
 
 import shlex
@@ -18,6 +19,7 @@ from lineage.settings import PurviewSettings, Settings, Storage
 # Microsoft Entra's code for a secret that the application never had. For one that has expired it is AADSTS7000222.
 NEVER_ITS_SECRET = "AADSTS7000215"  # noqa: S105 - a code
 APP = "--name <function app> --resource-group <resource group>"
+ROLES = ("Storage Queue Data Contributor", "Storage Table Data Contributor", "Storage Blob Data Contributor")
 PURVIEW_SCOPE = PurviewSettings.model_fields["scope"].default
 
 
@@ -34,7 +36,7 @@ class Mending:
         credential = f"az ad app credential reset --id {settings.client_id}"
         match settings.auth:
             case "managed-identity":
-                return f"az functionapp identity assign {APP}"
+                return f"az functionapp identity assign {APP}{_user_assigned(settings.client_id)}"
             case "client-secret":
                 return _secret(credential, error)
             case "client-certificate":
@@ -92,10 +94,18 @@ class Mending:
         """For storage that refuses the app, or does not answer."""
         cause = error.__cause__
         if isinstance(cause, HttpResponseError) and cause.status_code == HTTPStatus.FORBIDDEN:
-            role = "'Storage Queue Data Contributor'"
-            roles = f"{role} (and 'Storage Table Data Contributor', 'Storage Blob Data Contributor')"
-            return f"az role assignment create --assignee <object id> --scope <storage account id> --role {roles}"
-        return _set("LineageStorage", "<connection string>")
+            grant = "az role assignment create --assignee <object id> --scope <storage account id> --role"
+            return " && ".join(f"{grant} '{role}'" for role in ROLES)
+        storage = self._settings.storage
+        if storage.connection_string:
+            return _set("LineageStorage", "<connection string>")
+        urls = " ".join(str(url) for url in (storage.queue_url, storage.blob_url, storage.table_url))
+        return f"curl --verbose {urls}  # then look at the network, the private endpoints and the identity's roles"
+
+
+def _user_assigned(client_id: str | None) -> str:
+    """Which identity the app is to have, if not its own."""
+    return f" --identities <resource id of the identity {client_id}>" if client_id else ""
 
 
 def _secret(reset: str, error: LineageError) -> str:
