@@ -25,6 +25,7 @@ class Backoff:
         if age >= self.give_up_after or (age >= patience and attempts > 1):
             return None
         growing = min(self.longest, self.first * float(2 ** min(attempts - 1, 30)))
-        jittered = growing * random.uniform(0.75, 1.25)  # noqa: S311 - spreads load, keeps no secret
+        spread = random.uniform(0.75, 1.25)  # noqa: S311 - spreads load, keeps no secret
+        jittered = min(self.longest, growing * spread)
         asked = timedelta(seconds=error.retry_after or 0) if isinstance(error, DataMapError) else timedelta()
         return max(asked, min(jittered, max(patience - age, self.first)))
