@@ -12,5 +12,5 @@ def main() -> None:
     try:
         from lineage.cli.app import app  # noqa: PLC0415 - so that the message below can be given
     except ModuleNotFoundError as error:
-        sys.exit(f"the lineage command needs {error.name}: pip install 'purview-lineage[cli]'")
+        sys.exit(f"the lineage command needs {error.name}: pip install '.[cli]' in a checkout")
     app()

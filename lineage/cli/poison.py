@@ -138,9 +138,7 @@ def _show(messages: Sequence[DeadMessage], *, as_json: bool) -> None:
         return
     for message in messages:
         say(f"{message.id}  {message.problem}", "bold")
-        say(
-            f"  request {_request_id(message) or 'unknown'}, tried {message.attributes.get('attempts', '?')} times"
-        )
+        say(f"  request {_request_id(message) or 'unknown'}{_tried(message)}")
         say(f"  {message.reason}")
     note(f"{len(messages)} dead")
 
@@ -160,6 +158,17 @@ def _facts(message: DeadMessage) -> dict[str, Any]:
 
 def _request_id(message: DeadMessage) -> str:
     return str(message.attributes.get("subject") or "")
+
+
+def _tried(message: DeadMessage) -> str:
+    """How often; nothing of what the host moved by itself, since only the app counts."""
+    match message.attributes.get("attempts"):
+        case None:
+            return ""
+        case 1:
+            return ", tried once"
+        case attempts:
+            return f", tried {attempts} times"
 
 
 def _readable(original: str) -> str:

@@ -25,7 +25,7 @@ def test_where_the_extra_is_missing_it_says_what_to_install():
     done = python("import sys; sys.modules['typer'] = None; import lineage.cli; lineage.cli.main()")
 
     assert done.returncode == 1
-    assert done.stderr == "the lineage command needs typer: pip install 'purview-lineage[cli]'\n"
+    assert done.stderr == "the lineage command needs typer: pip install '.[cli]' in a checkout\n"
 
 
 def test_no_file_of_it_is_long():
