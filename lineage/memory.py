@@ -4,12 +4,16 @@ What was last written for each process and edge, so that the same lineage again 
 Kept in the tables, since other instances write too. What is about to be changed is forgotten before it is written and
 remembered after, each on condition that nobody else did so meanwhile; whoever finds that somebody did forgets it
 again. So the memory is at worst empty. It counts for a while only: people change lineage in Purview's portal as well.
+
+Lineage is written while the table does not answer, too. What the table may then say wrongly is not believed here, and
+forgotten there as soon as it answers again; other instances could believe it until then.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from lineage.batching import gather_all
 from lineage.errors import StorageFailed
@@ -17,6 +21,8 @@ from lineage.rows import Rows
 from lineage.tables import Outage, Row, Table
 
 KIND = "written"
+DOUBTS = 100_000  # keys; beyond them the oldest are believed again
+MEND_AFTER = 5.0  # seconds between attempts to forget what is in doubt
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,8 @@ class Memory:
         self._clock = clock
         self._outage = Outage("lineage.memory")
         self._tasks: set[asyncio.Task[None]] = set()
+        self._doubted: dict[str, None] = {}  # keys, the oldest first
+        self._mending: asyncio.TimerHandle | None = None
 
     async def before(self, wanted: Mapping[str, str]) -> Slip:
         """Which of the keys hold the wanted digest already; what is known of the others is forgotten."""
@@ -57,7 +65,7 @@ class Memory:
             rows = await gather_all(map(self._rows.read_or_make, wanted))
             slip = Slip()
             for (key, digest), row in zip(wanted.items(), rows, strict=True):
-                if row.properties.get("digest") == digest and self._counts(row):
+                if row.properties.get("digest") == digest and self._counts(key, row):
                     slip.unchanged[key] = Written(digest, str(row.properties.get("guid", "")))
                 else:
                     slip.rows[key] = row
@@ -65,6 +73,7 @@ class Memory:
             self._outage.over()
         except StorageFailed as error:
             self._outage.failed(error)
+            self._doubt(wanted)
             return Slip()
         return slip
 
@@ -72,37 +81,68 @@ class Memory:
         """Remembers what has been written, unless somebody else wrote the same key meanwhile. Nobody waits for it."""
         for key, what in written.items():
             if key in slip.rows:
-                task = asyncio.create_task(self._remember(slip.rows[key], what))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+                self._start(self._remember(key, slip.rows[key], what))
 
     async def flush(self) -> None:
         """Waits until everything so far is remembered."""
         if self._tasks:
             await asyncio.wait(self._tasks)
 
-    async def _remember(self, row: Row, what: Written) -> None:
+    async def close(self) -> None:
+        """Waits like `flush`, and leaves in doubt what is."""
+        if self._mending:
+            self._mending.cancel()
+        await self.flush()
+
+    async def _remember(self, key: str, row: Row, what: Written) -> None:
         properties = {"digest": what.digest, "guid": what.guid, "written": self._clock().isoformat()}
         try:
             if await self._rows.write(replace(row, properties=properties), late=True) is None:
                 await self._rows.overwrite(_forgotten(row))
         except StorageFailed as error:
             self._outage.failed(error)
+            self._doubt([key])
 
     async def _forget(self, slip: Slip, key: str) -> None:
         row = slip.rows[key]
-        if not row.properties.get("digest"):
-            return
-        forgotten = await self._rows.write(_forgotten(row))
-        if forgotten:
-            slip.rows[key] = forgotten
-        else:  # somebody else writes it now: neither may be remembered
-            await self._rows.overwrite(_forgotten(row))
-            del slip.rows[key]
+        if row.properties.get("digest"):
+            forgotten = await self._rows.write(_forgotten(row))
+            if forgotten:
+                slip.rows[key] = forgotten
+            else:  # somebody else writes it now: neither may be remembered
+                await self._rows.overwrite(_forgotten(row))
+                del slip.rows[key]
+        self._doubted.pop(key, None)
 
-    def _counts(self, row: Row) -> bool:
+    def _counts(self, key: str, row: Row) -> bool:
         written = datetime.fromisoformat(str(row.properties["written"]))
-        return self._clock() - written < self._lasts
+        return key not in self._doubted and self._clock() - written < self._lasts
+
+    def _doubt(self, keys: Iterable[str]) -> None:
+        self._doubted.update(dict.fromkeys(keys))
+        while len(self._doubted) > DOUBTS:
+            del self._doubted[next(iter(self._doubted))]
+        if self._mending is None:
+            self._mending = asyncio.get_running_loop().call_later(MEND_AFTER, self._start_mending)
+
+    def _start_mending(self) -> None:
+        self._mending = None
+        self._start(self._mend())
+
+    async def _mend(self) -> None:
+        """Forgets what is in doubt, one by one for as long as the table answers."""
+        for key in list(self._doubted):
+            try:
+                await self._rows.overwrite(_forgotten(self._rows.new(key)))
+            except StorageFailed:
+                self._doubt([])
+                return
+            self._doubted.pop(key, None)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
 
 def _forgotten(row: Row) -> Row:

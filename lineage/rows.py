@@ -35,6 +35,10 @@ class Rows:
             table.write_all, size=ROWS_LIMIT, concurrency=2, divides=_concerns_one, linger=LINGER
         )
 
+    def new(self, name: str) -> Row:
+        """The row of a name as if it were not there yet."""
+        return Row(self._kind, row_key(name))
+
     async def read(self, name: str) -> Row:
         """The row of a name. One that is not there yet has no etag."""
         return await self._read(row_key(name))

@@ -147,7 +147,7 @@ class Service:
     async def close(self) -> None:
         """Writes what is still to be recorded, and gives threads and connections back."""
         await self.outcomes.flush()
-        await self._memory.flush()
+        await self._memory.close()
         for table in self.tables:
             await table.close()
         self.storage.close()

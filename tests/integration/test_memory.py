@@ -1,5 +1,6 @@
 """What was written is remembered for every instance, and never remembered wrongly, whatever comes in between."""
 
+import asyncio
 import logging
 from collections import Counter
 from collections.abc import Iterator
@@ -142,6 +143,73 @@ async def test_that_the_table_fails_after_a_write_is_no_error(shared_table, key,
         await memory.flush()
 
     assert not await is_known(memory, key, "a")
+
+
+class Failing:
+    """A table that answers only when a test says so."""
+
+    def __init__(self, table):
+        self._table = table
+        self.fails = False
+
+    def __getattr__(self, name):
+        call = getattr(self._table, name)
+
+        async def answer(*arguments):
+            if self.fails:
+                raise StorageFailed("down")
+            return await call(*arguments)
+
+        return answer
+
+
+@pytest.mark.parametrize("change", ["b", CHANGING])
+async def test_what_changes_while_the_table_fails_is_not_believed_after(shared_table, key, change):
+    table = Failing(shared_table)
+    memory = Memory(table, lasts=DAY)
+    await write(memory, key, "a")
+
+    table.fails = True
+    await write(memory, key, change)
+    table.fails = False
+
+    assert await write(memory, key, "a")
+    assert await is_known(memory, key, "a")
+    await memory.close()
+
+
+async def test_what_changes_while_the_table_fails_is_forgotten_for_others_when_it_answers(
+    shared_table, other, key, monkeypatch
+):
+    monkeypatch.setattr("lineage.memory.MEND_AFTER", 0.01)
+    table = Failing(shared_table)
+    memory = Memory(table, lasts=DAY)
+    await write(memory, key, "a")
+
+    table.fails = True
+    await write(memory, key, "b")
+    await asyncio.sleep(0.1)
+    table.fails = False
+
+    async with asyncio.timeout(10):
+        while await is_known(other, key, "a"):  # noqa: ASYNC110 - it ends by itself
+            await asyncio.sleep(0.01)
+    await memory.close()
+
+
+async def test_what_somebody_else_wrote_meanwhile_is_forgotten_later_if_not_at_once(shared_table, other, key):
+    table = Failing(shared_table)
+    memory = Memory(table, lasts=DAY)
+    slip = await memory.before({key: "a"})
+    await write(other, key, "b")
+
+    table.fails = True
+    memory.after(slip, {key: Written("a", GUID)})
+    await memory.flush()
+    table.fails = False
+
+    assert not await is_known(memory, key, "b")
+    await memory.close()
 
 
 def _turns(count, order) -> Iterator[int]:
