@@ -96,6 +96,9 @@ class Record(Model):
         default=None, description="what was written, if it is not too long to keep"
     )
     invocation_id: str | None = Field(default=None, description="the function invocation, for its logs")
+    claim: str | None = Field(
+        default=None, description="the payload in storage, of a message too large for the queue"
+    )
 
     def to_json(self) -> dict[str, Any]:
         """As it is answered, without what there is nothing to say about."""

@@ -32,6 +32,8 @@ logger = logging.getLogger("lineage")
 REASON_LIMIT = 8_000  # characters
 LARGE_AT_ONCE = 16  # messages whose payload did not fit the queue: read, they take tens of megabytes each
 
+SETTLED = ("done", "superseded", "accumulated")  # what the status of a message is then
+
 Handle = Callable[[Any], Awaitable[Outcome]]
 
 
@@ -85,7 +87,10 @@ class Delivery:
             async with self._large if message.envelope.claim else nullcontext():
                 outcome = await handle(read_payload(await self._original(message.envelope)))
         except LineageError as error:
-            if not (isinstance(error, PayloadGone) and await self._was_done(message.envelope)):
+            settled = await self._settled_before(message.envelope) if isinstance(error, PayloadGone) else None
+            if settled:
+                log_fate(settled, message)
+            else:
                 await self._settle(message, error)
         except Exception as bug:  # noqa: BLE001 - whatever it is, the message must not be lost
             await self._settle_bug(message, bug)
@@ -95,13 +100,17 @@ class Delivery:
     async def _original(self, envelope: Envelope) -> bytes:
         return await self._storage.fetch(envelope.claim) if envelope.claim else envelope.original
 
-    async def _was_done(self, envelope: Envelope) -> bool:
-        """A payload is removed when its message is done: one that comes again has nothing left to do."""
+    async def _settled_before(self, envelope: Envelope) -> str | None:
+        """
+        What became of this very message, if it is done: a payload is removed then, and one that comes again has nothing
+        left to do. Others may have the same id, such as the events of a run.
+        """
         try:
             record = await self._outcomes.find(envelope.subject) if envelope.subject else None
         except StorageFailed:
-            return False
-        return record is not None and record.status in {"done", "superseded", "accumulated"}
+            return None
+        is_done = record and record.claim == envelope.claim and record.status in SETTLED
+        return record.status if record and is_done else None
 
     async def _done(self, message: Delivered, outcome: Outcome) -> None:
         record = _record(message, outcome.id, outcome.status, outcome=outcome)
@@ -138,7 +147,11 @@ class Delivery:
         if message.received.attempt < self._max_dequeue_count:
             log_fate("retried", message, bug)
             raise TryAgain(_code(bug)) from None
-        await self._bury(message, bug)
+        try:
+            await self._bury(message, bug)
+        except LineageError as failure:  # the host buries it, and does not know why
+            log_fate("retried", message, bug)
+            raise TryAgain(failure.code) from None
         self._outcomes.record(_record(message, _id(message, bug), "dead", bug))
         log_fate("dead", message, bug)
 
@@ -218,6 +231,7 @@ def _record(
         next_attempt=next_attempt,
         outcome=outcome,
         invocation_id=message.received.invocation_id,
+        claim=message.envelope.claim,
     )
 
 

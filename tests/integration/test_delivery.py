@@ -170,6 +170,17 @@ async def test_a_duplicate_whose_payload_is_gone_because_it_is_done_has_nothing_
     assert (await desk.outcomes.find("the id")).status == status
 
 
+async def test_that_another_message_of_the_same_id_is_done_says_nothing_of_a_payload_that_is_gone(desk):
+    start, complete = [await desk.storage.keep(BODY) for _ in range(2)]
+    await desk.deliver(done(status="accumulated"), seal(b"", SENT, {"subject": "the id"}, claim=start))
+    await desk.storage.discard(complete)
+
+    await desk.deliver(never, seal(b"", SENT, {"subject": "the id"}, claim=complete))
+
+    (dead,) = await desk.poison.messages()
+    assert (dead.problem, dead.claim) == ("payload-gone", complete)
+
+
 @pytest.mark.parametrize("status", ["queued", "deferred", "dead", None])
 async def test_a_payload_that_is_gone_before_its_message_is_done_is_said(desk, status):
     claim = await desk.storage.keep(BODY)
@@ -327,6 +338,18 @@ async def test_a_message_that_cannot_be_put_back_stays_with_the_host(outcomes):
     for error in (Unavailable("down"), missing(final=True)):
         with pytest.raises(TryAgain, match=r"^storage-failed$"):
             await desk.deliver(failing(error))
+    nowhere.close()
+
+
+async def test_a_bug_whose_message_cannot_be_buried_is_in_the_logs_all_the_same(outcomes, caplog):
+    nowhere = StorageAccount(Storage(LineageStorage="nonsense"))
+
+    with pytest.raises(TryAgain, match=r"^storage-failed$"):
+        await Desk(nowhere, outcomes).deliver(failing(ZeroDivisionError("hush")), attempt=LAST)
+
+    (line,) = [json.loads(record.message) for record in caplog.records if "lineage.message" in record.message]
+    assert (line["fate"], line["problem"]) == ("retried", "bug:ZeroDivisionError")
+    assert "test_delivery.py" in line["stack"]
     nowhere.close()
 
 
