@@ -11,9 +11,9 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from lineage.batching import gather_all
-from lineage.datamap import DataMap
+from lineage.datamap import DataMap, Json
 from lineage.declaration import Declaration, Removal, guids_of, intended, removals
-from lineage.errors import ReferenceMissing
+from lineage.errors import NotFound, ReferenceMissing
 from lineage.fingerprint import CHANGING, edge_key, fingerprint, process_key, without
 from lineage.memory import Memory, Written
 from lineage.order import Order, Pieces, Superseded, Turn, fits
@@ -191,7 +191,7 @@ class Corridor:
             if request.action == "write":
                 return plan_direct(request, nodes)
             sources = [node.guid for path, node in nodes.items() if path.startswith("inputs.") and node.guid]
-            entities = await self._datamap.entities_by_guid(sources) if sources else []
+            entities = await self._those_there(sources) if sources else []
             return replace(plan_direct_removal(nodes, entities), touched=_edges_between(nodes))
         current = None
         if request.action == "remove" or request.mode == "append":
@@ -203,6 +203,16 @@ class Corridor:
         plan = plan_process(request, request.process, nodes, current)
         dropped = await self._types.warnings(plan.process) if plan.process else ()
         return replace(plan, warnings=plan.warnings + dropped)
+
+    async def _those_there(self, guids: Sequence[str]) -> list[Json]:
+        """The entities, without those that are gone: the Data Map shows none where it misses one."""
+        try:
+            return await self._datamap.entities_by_guid(guids)
+        except NotFound:
+            if len(guids) == 1:
+                return []
+        middle = len(guids) // 2
+        return await self._those_there(guids[:middle]) + await self._those_there(guids[middle:])
 
 
 def _pieces(declaration: Declaration, resolved: Sequence[Resolved]) -> Pieces:

@@ -166,6 +166,16 @@ async def test_removing_what_is_not_there_is_done_whatever_is_to_be_done_about_m
     assert account.find("gone") == account.find("away") == []
 
 
+async def test_edges_are_removed_though_a_dataset_beside_them_is_gone(walk, account, nobody):
+    up, other, down = account.entities("up", "other", "down")
+    await walk(inputs=[up, other], outputs=[down])
+
+    outcome = await walk(inputs=[up, nobody, other], outputs=[down], action="remove")
+    again = await walk(inputs=[nobody], outputs=[down], action="remove")
+
+    assert (outcome.removed, again.removed) == (2, 0)
+
+
 async def test_a_dataset_that_is_its_own_upstream_is_refused_before_anything_is_written(walk, account):
     up = account.entity("up")
 
