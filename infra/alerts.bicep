@@ -1,4 +1,4 @@
-// Three things that a person should hear of: messages that need one, messages that wait too long, invocations that fail.
+// What a person should hear of: messages that need one, messages that wait too long, invocations that fail, and silence.
 
 @description('Makes names unique.')
 param token string
@@ -143,6 +143,41 @@ resource failing 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {
           ]
           operator: 'GreaterThan'
           threshold: 5
+          failingPeriods: {
+            numberOfEvaluationPeriods: 1
+            minFailingPeriodsToAlert: 1
+          }
+        }
+      ]
+    }
+    actions: { actionGroups: actionGroups }
+  }
+}
+
+// The others read what the app logs. An app that cannot be imported logs nothing, so its daily timer is missed instead.
+resource silent 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {
+  name: 'lineage-does-not-run'
+  location: location
+  tags: tags
+  kind: 'LogAlert'
+  properties: {
+    displayName: 'Lineage: the app does not run'
+    description: 'The timer ExpireRuns has not run for two days. Messages wait on the queue. Look: the list of functions in the portal, then /api/health and /api/ready.'
+    severity: 1
+    enabled: true
+    scopes: [workspaceId]
+    skipQueryValidation: true
+    evaluationFrequency: 'PT6H'
+    windowSize: 'P2D'
+    autoMitigate: true
+    criteria: {
+      allOf: [
+        {
+          query: loadTextContent('queries/does-not-run.kql')
+          timeAggregation: 'Total'
+          metricMeasureColumn: 'silent'
+          operator: 'GreaterThan'
+          threshold: 0
           failingPeriods: {
             numberOfEvaluationPeriods: 1
             minFailingPeriodsToAlert: 1

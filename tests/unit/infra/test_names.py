@@ -63,3 +63,14 @@ def test_instances_that_always_wait_wait_for_the_queue_trigger():
     assert f'@app.function_name("{function}")\n@app.queue_trigger(' in (ROOT / "function_app.py").read_text(
         "utf-8"
     )
+
+
+def test_the_timer_whose_silence_is_told_is_one_that_wakes_daily():
+    (function,) = re.findall(
+        r'OperationName == "(\w+)"', (INFRA / "queries" / "does-not-run.kql").read_text("utf-8")
+    )
+
+    assert re.search(
+        rf'@app\.function_name\("{function}"\)\n@app\.timer_trigger\([^)]*schedule="\d+ \d+ \d+ \* \* \*"',
+        (ROOT / "function_app.py").read_text("utf-8"),
+    )

@@ -119,7 +119,7 @@ def measured():
 @pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.stem)
 def test_a_query_asks_metrics_for_what_they_are_about(query, measured):
     text = statements(query)
-    names = re.findall(r'Name == "([^"]+)"', text)
+    names = re.findall(r'\bName == "([^"]+)"', text)
     fields = {field for about in measured.values() for field in about} if "AppRequests" in text else set()
 
     for name in names:
@@ -129,7 +129,7 @@ def test_a_query_asks_metrics_for_what_they_are_about(query, measured):
 
 
 def test_every_metric_is_asked_for_and_documented(measured):
-    asked = {name for query in QUERIES for name in re.findall(r'Name == "([^"]+)"', statements(query))}
+    asked = {name for query in QUERIES for name in re.findall(r'\bName == "([^"]+)"', statements(query))}
 
     assert asked == set(measured)
     documented = (ROOT / "docs/operating.md").read_text("utf-8")
