@@ -1,10 +1,14 @@
 """docs/deployment.md says what the templates do."""
 
 import json
+import os
 import re
+import shutil
+import subprocess
 
 import pytest
 
+from lineage.settings import Settings
 from tests.unit.infra.bicep import INFRA, ROOT, declared, files
 
 DOCS = (ROOT / "docs" / "deployment.md").read_text("utf-8")
@@ -77,3 +81,30 @@ def test_links_lead_somewhere():
         for line in re.findall(r"^#+ (.+)$", DOCS, re.MULTILINE)
     }
     assert set(re.findall(r"\]\(#([\w-]+)\)", DOCS)) <= anchors
+
+
+def test_a_desk_that_does_what_the_page_says_knows_the_app(tmp_path):
+    """With `azd` and `lineage` that only say: what the templates give, and what is in the environment."""
+    page = (ROOT / "docs" / "operating.md").read_text("utf-8").split("## From your desk")[1]
+    script = re.search(r"(?ms)^```sh\n(.*?)^```$", page)[1]
+    outputs = {output.name: "x" for output in declared("output", INFRA / "main.bicep")}
+    outputs |= {"AZURE_STORAGE_ACCOUNT_NAME": "contoso", "LINEAGE_QUEUE_NAME": "lineage"}
+    outputs |= {"PURVIEW_ENDPOINT": "https://contoso.purview.azure.com", "PURVIEW_COLLECTION": ""}
+    said = "\n".join(f'{name}="{value}"' for name, value in outputs.items())
+    for name, does in {"az": ":", "azd": f"cat <<'END'\n{said}\nEND", "lineage": "env"}.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{does}\n")
+        (tmp_path / name).chmod(0o755)
+
+    done = subprocess.run(
+        [shutil.which("bash"), "-eu", "-c", script],
+        env={"PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    settings = Settings.read(dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line))
+    assert settings.auth == "azure-cli"
+    assert settings.endpoint == "https://contoso.purview.azure.com"
+    assert settings.storage.table_url == "https://contoso.table.core.windows.net"
+    assert settings.storage.client_id is None
