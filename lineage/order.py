@@ -18,12 +18,13 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 from weakref import WeakValueDictionary
 
+from lineage.deadline import OF_MESSAGES
 from lineage.errors import StorageFailed, Unavailable
-from lineage.rows import Rows
+from lineage.rows import Rows, row_key
 from lineage.tables import Outage, Property, Row, Table
 
-HOLD = timedelta(seconds=150)  # longer than a Data Map call may take: it is given up after 100 seconds
-COME_BACK = 5.0  # seconds, at most: holds are mostly given back long before they expire
+HOLD = timedelta(seconds=OF_MESSAGES + 30)  # longer than a message is handled; after a crash others wait for that long
+COME_BACK = 5.0  # seconds, at most, until another try: holds are mostly given back long before they expire
 KIND = "order"  # of the rows
 CLAIMS = 5  # attempts, each lost to another instance, before the message comes back later
 BYTES_LIMIT = 60_000  # of one property; Table Storage takes 64 KiB
@@ -154,7 +155,7 @@ class Order:
                 key, version and replace(version, time=to_utc(version.time)), writes, lock
             )
         except StorageFailed as error:
-            self._outage.failed(error, declarer=key)
+            self._outage.failed(error, declarer=row_key(key))
             return Turn(lock)
         except BaseException:
             lock.release()
@@ -182,7 +183,7 @@ class Order:
         try:
             return State.read(await self._rows.read(key))
         except StorageFailed as error:
-            self._outage.failed(error, declarer=key)
+            self._outage.failed(error, declarer=row_key(key))
             return State()
 
     async def _claim(

@@ -202,7 +202,7 @@ class Outcomes:
         self._tasks.discard(task)
         error = _forgotten() if task.cancelled() else task.exception()
         if error:
-            self._outage.failed(error, request=request_id)
+            self._outage.failed(error, request=row_key(request_id))
         else:
             self._outage.over()
 
