@@ -22,7 +22,7 @@ PATIENT = {"LINEAGE_GIVE_UP_AFTER": "01:00:00"}
 def test_two_thousand_messages_outlive_ten_kills_of_the_app():
     jobs = [job(number) for number in range(2000)]
     moments = random.Random(4)  # noqa: S311 - which moments is not the point
-    with world(lease_seconds=2, **PATIENT) as it:
+    with world(lease_seconds=5, **PATIENT) as it:
         it.misbehave(latencyMs=150, latencyMsPerEntity=40)  # slow enough to be still at work at the last kill
         it.send(map(json.dumps, jobs))
 
