@@ -9,21 +9,23 @@ import shlex
 import signal
 import sys
 import threading
+from collections.abc import Mapping
 
 from local.stack import Addresses, Stack
 
 
 def describe(addresses: Addresses) -> str:
-    """For people: the addresses, a line to try, and what the `lineage` command needs in another shell."""
-    exports = "\n".join(
-        f"  export {name}={shlex.quote(value)}" for name, value in addresses.app_settings().items()
-    )
+    """For people: the addresses, a line to try, and what other programs need in another shell."""
     return f"""The local stack is up. Ctrl+C ends it.
 
-  functions   {addresses.functions}/api      (key {addresses.functionKey})
+  functions   {addresses.functions}  (below it /api/lineage, /api/health, ...)
   Data Map    {addresses.datamap}
   queue       {addresses.queue}
   storage     {addresses.storage}
+
+In another shell, this is what the documents and examples call these:
+
+{_exports(_for_examples(addresses))}
 
 Try it:
 
@@ -35,10 +37,23 @@ Try it:
       "columns": [{{"source": "order_id", "target": "id"}}],
       "onMissing": "create"}}'
 
-Or from another shell, with this in its environment, `lineage doctor`, `lineage show`, ...:
+And this is what `.venv/bin/lineage` needs, as in `.venv/bin/lineage doctor`:
 
-{exports}
+{_exports(addresses.app_settings())}
 """
+
+
+def _for_examples(addresses: Addresses) -> dict[str, str]:
+    return {
+        "LINEAGE_URL": addresses.functions,
+        "LINEAGE_KEY": addresses.functionKey,
+        "LINEAGE_STORAGE": addresses.storage,
+        "DATAMAP": addresses.datamap,
+    }
+
+
+def _exports(variables: Mapping[str, str]) -> str:
+    return "\n".join(f"  export {name}={shlex.quote(value)}" for name, value in variables.items())
 
 
 def main() -> None:
