@@ -23,7 +23,9 @@ from lineage.errors import StorageFailed, Unavailable
 from lineage.rows import Rows, row_key
 from lineage.tables import Outage, Property, Row, Table
 
-HOLD = timedelta(seconds=OF_MESSAGES + 30)  # longer than a message is handled; after a crash others wait for that long
+HOLD = timedelta(
+    seconds=OF_MESSAGES + 30
+)  # longer than a message may take; after a crash others wait as long
 COME_BACK = 5.0  # seconds, at most, until another try: holds are mostly given back long before they expire
 KIND = "order"  # of the rows
 CLAIMS = 5  # attempts, each lost to another instance, before the message comes back later

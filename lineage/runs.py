@@ -9,6 +9,7 @@ the order of arrival makes no difference. Events that come at the same time are 
 import gzip
 import hashlib
 import json
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from lineage.tables import Property, Row, Table
 TABLE = "lineageruns"
 KIND = "runs"  # of the rows: their keys are a digest of the run and one of what was told
 BYTES_LIMIT = 60_000  # of one property; Table Storage takes 64 KiB
+EXPIRE_FOR = 240.0  # seconds; the host allows ten minutes
 PARTS_LIMIT = 12  # properties of one row; beyond that the event goes to the payload container
 
 
@@ -54,12 +56,16 @@ class Runs:
         return replace(snapshot, last=min(snapshot.last, now))
 
     async def expire(self, before: datetime) -> int:
-        """Forgets events stored before a moment; answers how many."""
-        rows = await self._table.older_than(before)
-        await self._table.delete(rows)
-        for row in rows:
-            await self._discard(row)
-        return len(rows)
+        """Forgets events stored before a moment; answers how many. What takes too long is left for the next time."""
+        until, count = time.monotonic() + EXPIRE_FOR, 0
+        async for rows in self._table.older_than(before, ["claim"]):
+            for row in rows:
+                await self._discard(row)
+            await self._table.delete(rows)
+            count += len(rows)
+            if time.monotonic() > until:
+                break
+        return count
 
     async def _events(self, key: str, event: Event, rows: Iterable[Row]) -> list[Event]:
         """Those in the rows, and this one."""

@@ -2,8 +2,8 @@
 Tables in the app's own storage account.
 
 All that is kept in them may be lost without losing lineage, so a call gives up after seconds and says `StorageFailed`,
-and a table that is missing is made by the first write. Every write is a transaction, because its errors name their cause where those of single calls do not (a table that is
-being deleted answers 409, as a row that exists does).
+and a table that is missing is made by the first write. Every write is a transaction, because its errors name their
+cause where those of single calls do not (a table that is being deleted answers 409, as a row that exists does).
 
 The SDK's asynchronous client is used: its transactions take milliseconds of Python to write and to read, and in
 threads those would keep the event loop from running.
@@ -11,7 +11,7 @@ threads those would keep the event loop from running.
 
 import json
 import logging
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from azure.core import MatchConditions
 from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError, ResourceNotFoundError
 
+from lineage.batching import gather_all
 from lineage.errors import LineageError, StorageFailed
 from lineage.identity import Awaited, storage_credential
 from lineage.settings import Storage
@@ -79,12 +80,23 @@ class Table:
         span = {"first": beginning, "end": f"{beginning}~"}
         return await self._answer(self._query(query, {"partition": partition, **span}))
 
-    async def older_than(self, moment: datetime) -> list[Row]:
-        """The rows that were last written before a moment."""
-        return await self._answer(self._query("Timestamp lt @moment", {"moment": moment}))
+    async def older_than(self, moment: datetime, properties: Sequence[str]) -> AsyncIterator[list[Row]]:
+        """
+        The rows that were last written before a moment, with no more than these properties: up to `ROWS_LIMIT` at a time.
+
+        That goes through the whole table.
+        """
+        pages = self._client.query_entities(
+            "Timestamp lt @moment",
+            parameters={"moment": moment},
+            select=["PartitionKey", "RowKey", *properties],
+            results_per_page=ROWS_LIMIT,
+        ).by_page()
+        while (page := await self._answer(_next(pages))) is not None:
+            yield page
 
     async def delete(self, rows: Sequence[Row]) -> None:
-        """Removes rows; those that are gone already are fine."""
+        """Removes up to `ROWS_LIMIT` rows; those that are gone already are fine."""
         await self._answer(self._delete(rows))
 
     async def put(self, rows: Sequence[Row]) -> None:
@@ -135,8 +147,7 @@ class Table:
             return []
 
     async def _delete(self, rows: Sequence[Row]) -> None:
-        for row in rows:
-            await self._client.delete_entity(row.partition, row.key)
+        await gather_all(self._client.delete_entity(row.partition, row.key) for row in rows)
 
     async def _submit(self, operations: Sequence[tuple[str, Mapping[str, Any], Mapping[str, Any]]]) -> Any:
         try:
@@ -160,6 +171,14 @@ class Table:
             return TableClient.from_connection_string(secret, self.name, **PATIENCE)
         credential = Awaited(storage_credential(self._settings))
         return TableClient(str(self._settings.table_url), self.name, credential=credential, **PATIENCE)
+
+
+async def _next(pages: AsyncIterator[AsyncIterator[Mapping[str, Any]]]) -> list[Row] | None:
+    """The rows of the next page; nothing after the last, or without a table."""
+    try:
+        return [_to_row(entity) async for entity in await anext(pages)]
+    except (StopAsyncIteration, ResourceNotFoundError):
+        return None
 
 
 def was_refused(error: Exception) -> bool:

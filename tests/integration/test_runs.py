@@ -14,6 +14,7 @@ from lineage.openlineage import read_event
 from lineage.runs import Runs
 from lineage.service import Service
 from lineage.storage import StorageAccount
+from lineage.tables import ROWS_LIMIT
 
 FOREVER = datetime.max.replace(tzinfo=UTC)
 DAY = datetime(2026, 5, 1, tzinfo=UTC)
@@ -162,6 +163,11 @@ def take(run, *arguments):
     return read_event(run.event(*arguments)).event
 
 
+async def stored(table):
+    """All rows there are, with their keys and claims."""
+    return [row async for page in table.older_than(FOREVER, ["claim"]) for row in page]
+
+
 def names(datasets):
     return {dataset.name.name.rpartition(".")[2] for dataset in datasets}
 
@@ -172,7 +178,7 @@ async def test_the_same_content_again_is_one_row_with_the_latest_time(runs, tabl
     for minute in (1, 5, 3):
         snapshot = await runs.add(take(run, "RUNNING", minute, ["in0"]))
 
-    assert len(await table.older_than(FOREVER)) == 1
+    assert len(await stored(table)) == 1
     assert snapshot.first == snapshot.latest == DAY + timedelta(minutes=5)
 
 
@@ -194,7 +200,7 @@ async def test_declared_lineage_is_not_accumulated(runs, table):
 
     await runs.add(read_event(declared).event)
 
-    assert await table.older_than(FOREVER) == []
+    assert await stored(table) == []
 
 
 def huge(run, minute, side, count=2_000):
@@ -211,12 +217,12 @@ async def test_an_event_too_large_for_a_row_goes_to_the_container_once_and_comes
     before = await payloads(runs)
 
     await runs.add(event)
-    (row,) = await table.older_than(FOREVER)
+    (row,) = await stored(table)
     await runs.add(later)
     snapshot = await runs.add(take(run, "COMPLETE", 9, [], ["out0"]))
 
     assert {dataset.name for dataset in snapshot.inputs} == {dataset.name for dataset in event.inputs}
-    kept = [each for each in await table.older_than(FOREVER) if each.key == row.key]
+    kept = [each for each in await stored(table) if each.key == row.key]
     assert [each.properties["claim"] for each in kept] == [row.properties["claim"]]
     assert await payloads(runs) - before == {row.properties["claim"]}
 
@@ -228,13 +234,23 @@ async def test_events_of_half_a_megabyte_stay_in_their_row(runs, table):
     snapshot = await runs.add(take(run, "COMPLETE", 9, [], ["out0"]))
 
     assert len(snapshot.inputs) == 800
-    assert all("claim" not in row.properties for row in await table.older_than(FOREVER))
+    assert not any(row.properties.get("claim") for row in await stored(table))
+
+
+async def test_many_old_events_are_forgotten_a_hundred_at_a_time(runs, monkeypatch):
+    told = [Run() for _ in range(ROWS_LIMIT + 30)]
+    await asyncio.gather(*(runs.add(take(run, "START", 0, ["in0"])) for run in told))
+
+    monkeypatch.setattr("lineage.runs.EXPIRE_FOR", -1.0)
+    assert await runs.expire(FOREVER) == ROWS_LIMIT  # the rest is for the next time
+    assert await runs.expire(FOREVER) == 30
+    assert await runs.expire(FOREVER) == 0
 
 
 async def test_old_runs_are_forgotten_with_their_payloads_and_young_ones_are_not(runs, table):
     old, young = Run(), Run()
     await runs.add(huge(old, 0, "inputs"))
-    claims = {row.properties.get("claim") for row in await table.older_than(FOREVER)}
+    claims = {row.properties.get("claim") for row in await stored(table)}
     await asyncio.sleep(0.05)
     moment = datetime.now(UTC)
     await runs.add(take(young, "START", 0, ["in0"]))
@@ -277,7 +293,7 @@ async def test_a_row_that_vanishes_while_it_is_updated_is_written_again(runs, ta
     snapshot = await runs.add(take(run, "RUNNING", 2, ["in0"]))
 
     assert names(snapshot.inputs) == {"in0"}
-    assert len(await table.older_than(FOREVER)) == 1
+    assert len(await stored(table)) == 1
 
 
 async def test_a_table_that_does_not_answer_defers_the_event(no_table, storage):
