@@ -185,6 +185,14 @@ def test_every_file_named_is_there(document):
     assert [name for name in named if not (ROOT / name).exists()] == []
 
 
+def test_every_module_of_the_app_is_in_the_architecture():
+    modules = {path.name for path in (ROOT / "lineage").glob("*.py")} - {"__init__.py"}
+    packages = {path.parent.name + "/" for path in (ROOT / "lineage").glob("*/__init__.py")}
+
+    named = {name for row in table("docs/architecture.md", "file") for name in words(row[0])}
+    assert {f"lineage/{name}" for name in modules | packages} <= named
+
+
 def fields(model):
     return {
         field.alias: field for field in model.model_fields.values() if field.alias not in {None, "storage"}
