@@ -30,6 +30,11 @@ def test_the_version_is_said_once():
     assert project()["version"] == __version__
 
 
+def test_the_changelog_has_the_version_and_says_how_to_upgrade():
+    assert f"\n## [{__version__}]" in text("CHANGELOG.md")
+    assert "\n### Upgrading\n" in text("CHANGELOG.md").split(f"## [{__version__}]")[1]
+
+
 def test_the_published_json_schema_is_that_of_the_models():
     assert json.loads(text("docs/lineage-request.schema.json")) == json_schema(), "run: make schema"
 
