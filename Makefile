@@ -55,5 +55,5 @@ format: setup ## what ruff can mend by itself
 schema: setup ## docs/lineage-request.schema.json from the models
 	$(BIN)/python -m lineage.request > docs/lineage-request.schema.json
 
-bench: setup ## this app against its peers, into docs/benchmarks.md; QUICK=1 for a rough run
-	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick)
+bench: setup ## this app against its peers, into docs/benchmarks.md; QUICK=1 for a rough run, HUGE=1 for 100,000 messages
+	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(if $(HUGE),--huge)

@@ -38,7 +38,8 @@ DEFAULT = Sizes(
         Round(FLAT_BUDGET, 2000, 500),
         Round(PER_ENTITY_BUDGET, 200, 200),
     ),
-    growth=(1_000, 10_000, 100_000),
+    growth=(1_000, 10_000),
     requests=50,
 )
+HUGE = Sizes("huge", DEFAULT.rounds, (*DEFAULT.growth, 100_000), DEFAULT.requests)
 QUICK = Sizes("quick", (Round(FLAT, 200, 200), Round(FLAT_BUDGET, 300, 0)), growth=(200, 1_000), requests=20)
