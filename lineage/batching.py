@@ -55,7 +55,8 @@ class Batcher(Generic[Item, Result]):
     Collects items for `send`, which answers one result for each, in their order.
 
     At most `size` items share a call and at most `concurrency` calls are under way. A second call starts only when
-    there is a full batch for it. Items with the same key never share a call and are sent in the order they came.
+    there is a full batch for it. An item may `weigh` as much as several. Items with the same key never share a call and
+    are sent in the order they came.
     An error that `divides` accepts is halved until it concerns a single item; any other fails the whole batch.
     Where nobody waits for the results, an idle batcher may `linger` for so many seconds before it starts a call.
     """
@@ -68,12 +69,14 @@ class Batcher(Generic[Item, Result]):
         concurrency: int = 1,
         divides: Callable[[Exception], bool] = lambda _error: False,
         linger: float = 0,
+        weigh: Callable[[Item], int] = lambda _item: 1,
     ) -> None:
         self._send = send
         self._size = size
         self._concurrency = concurrency
         self._divides = divides
         self._linger = linger
+        self._weigh = weigh
         self._waiting: list[_Waiting[Item, Result]] = []
         self._busy_keys: set[Hashable] = set()
         self._calls: set[asyncio.Task[None]] = set()
@@ -98,16 +101,22 @@ class Batcher(Generic[Item, Result]):
         """The next batch, or nothing while a call is under way and the batch is not full."""
         batch: list[_Waiting[Item, Result]] = []
         keys = set(self._busy_keys)
+        room = self._size
         for waiting in self._waiting:
-            if len(batch) == self._size:
+            if room <= 0:
                 break
             if waiting.result.cancelled():
                 continue
             if waiting.key not in keys:
+                weight = self._weigh(waiting.item)
+                if batch and weight > room:
+                    room = 0
+                    break
                 batch.append(waiting)
+                room -= weight
             if waiting.key is not None:
                 keys.add(waiting.key)
-        if self._calls and len(batch) < self._size:
+        if self._calls and room > 0:
             return []
         taken = set(map(id, batch))
         self._waiting = [w for w in self._waiting if id(w) not in taken and not w.result.cancelled()]
@@ -124,6 +133,7 @@ class Batcher(Generic[Item, Result]):
         try:
             with telemetry().on_behalf_of([waiting.caller for waiting in batch]):
                 results = await self._send([waiting.item for waiting in batch])
+            settled = list(zip(batch, results, strict=True))
         except Exception as error:  # noqa: BLE001 - it is handed on to whom it concerns
             if len(batch) > 1 and self._divides(error):
                 middle = len(batch) // 2
@@ -134,7 +144,7 @@ class Batcher(Generic[Item, Result]):
                 if not waiting.result.done():
                     waiting.result.set_exception(copy(error) if isinstance(error, LineageError) else error)
         else:
-            for waiting, result in zip(batch, results, strict=True):
+            for waiting, result in settled:
                 if not waiting.result.done():
                     waiting.result.set_result(result)
 

@@ -106,7 +106,7 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What one request changes: entities in one call, then edges, then what goes away."""
+    """What one request changes: entities, then edges, then what goes away."""
 
     datasets: tuple[Json, ...] = ()  # those to create, because the caller asked for it
     process: Json | None = None
@@ -118,7 +118,7 @@ class Plan:
 
     @property
     def entities(self) -> tuple[Json, ...]:
-        """The entities of the one bulk call."""
+        """Those that are created or updated; what is created has a placeholder for a guid."""
         return (*self.datasets, self.process) if self.process else self.datasets
 
 

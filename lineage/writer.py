@@ -1,5 +1,5 @@
 """
-A plan to the Data Map: entities in one call, then edges, then removals.
+A plan to the Data Map: entities, mostly in one call, then edges, then removals.
 
 Every step may be repeated: entities are upserts, an edge that exists is success, what is gone already is fine. So a
 message that is delivered twice, or whose writing was cut off in the middle, ends in the same Data Map.
@@ -8,11 +8,19 @@ message that is delivered twice, or whose writing was cut off in the middle, end
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from lineage.batching import Batcher, gather_all
+from lineage.batching import Batcher, batched, gather_all
 from lineage.datamap import DataMap, Json
 from lineage.errors import AlreadyExists, TypeMissing, Unavailable, concerns_one
 from lineage.outcomes import Outcome, Result, WrittenEntity, WrittenRelationship
-from lineage.plan import PROCESS_TYPE, PROCESS_TYPE_DEFINITION, Edge, Nodes, Plan, related
+from lineage.plan import (
+    PROCESS_TYPE,
+    PROCESS_TYPE_DEFINITION,
+    RELATIONSHIPS,
+    Edge,
+    Nodes,
+    Plan,
+    related,
+)
 from lineage.telemetry import telemetry
 
 
@@ -41,7 +49,7 @@ class Mutation:
 
 
 NOTHING = Mutation({}, frozenset(), frozenset())
-ENTITIES_PER_CALL = 50  # plans; beyond some hundred entities the Data Map is known to time out
+ENTITIES_PER_CALL = 50  # beyond some hundred the Data Map is known to time out
 
 
 class Writer:
@@ -50,11 +58,13 @@ class Writer:
     def __init__(self, datamap: DataMap, *, collection: str | None) -> None:
         self._datamap = datamap
         self._collection = collection
-        self._upserts = Batcher(self._upsert, size=ENTITIES_PER_CALL, concurrency=4, divides=concerns_one)
+        self._upserts = Batcher(
+            self._upsert, size=ENTITIES_PER_CALL, concurrency=4, divides=concerns_one, weigh=len
+        )
 
     async def write(self, plan: Plan, nodes: Nodes, request_id: str) -> Outcome:
         """Everything the plan says; answers what was done, with guids."""
-        mutation = await self._upserts.submit(plan.entities, key=_key(plan)) if plan.entities else NOTHING
+        mutation = await self._upsert_all(plan)
         edges = await gather_all(self._write_edge(edge, mutation.guids) for edge in plan.edges)
         await gather_all(map(self._datamap.delete_relationship, plan.remove_relationships))
         if plan.remove_entity:
@@ -67,6 +77,17 @@ class Writer:
             removed=len(plan.remove_relationships) + bool(plan.remove_entity),
             warnings=plan.warnings + tuple(warning for _, warnings in edges for warning in warnings),
         )
+
+    async def _upsert_all(self, plan: Plan) -> Mutation:
+        """The plan's entities. Where they are too many for a call the datasets come first, and then the process."""
+        if len(plan.entities) <= ENTITIES_PER_CALL:
+            return await self._upserts.submit(plan.entities, key=_key(plan)) if plan.entities else NOTHING
+        groups = batched(plan.datasets, ENTITIES_PER_CALL)
+        datasets = _joined(await gather_all(self._upserts.submit(tuple(group)) for group in groups))
+        if plan.process is None:
+            return datasets
+        process = _with_guids(plan.process, datasets.guids)
+        return _joined([datasets, await self._upserts.submit((process,), key=_key(plan))])
 
     async def _upsert(self, batch: Sequence[tuple[Json, ...]]) -> Sequence[Mutation]:
         """The entities of several plans in one call; a dataset that two of them create is sent once."""
@@ -114,6 +135,25 @@ class Writer:
                 relationship = await self._datamap.relationship(guid)
                 return guid, (relationship.get("attributes") or {}).get("columnMapping")
         raise Unavailable(f"the edge {upstream} -> {downstream} is there, but not to be seen yet")
+
+
+def _joined(mutations: Sequence[Mutation]) -> Mutation:
+    return Mutation(
+        {placeholder: guid for each in mutations for placeholder, guid in each.guids.items()},
+        frozenset().union(*(each.created for each in mutations)),
+        frozenset().union(*(each.updated for each in mutations)),
+    )
+
+
+def _with_guids(process: Json, guids: Mapping[str, str]) -> Json:
+    """The process with the guids of datasets that have been created, in place of their placeholders."""
+    attributes = process["attributes"]
+    ends = {
+        side: [{"guid": guids.get(end["guid"], end["guid"])} for end in attributes[side]]
+        for side in RELATIONSHIPS
+        if side in attributes
+    }
+    return {**process, "attributes": {**attributes, **ends}}
 
 
 def _key(plan: Plan) -> str | None:

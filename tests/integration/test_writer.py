@@ -179,6 +179,26 @@ async def test_as_many_columns_are_kept_as_the_data_map_takes(write, account, lo
 
 
 @pytest.mark.usefixtures("our_type")
+async def test_more_datasets_than_a_call_may_create_come_first_in_several(client, writer, account, load):
+    missing = [
+        {"typeName": "DataSet", "qualifiedName": account.name(f"new-{number}")} for number in range(120)
+    ]
+    down = account.entity("down")
+    plan, nodes = await planned(client, {"inputs": missing, "outputs": [down], "process": load})
+
+    with account.counting() as counted:
+        outcome = await writer.write(plan, nodes, "x")
+
+    created = {dataset.guid for dataset in outcome.datasets if dataset.result == "created"}
+    assert len(created) == len(missing)
+    assert counted == {BULK: 4}
+    assert outcome.process.result == "created"
+    assert account.arrows(down) == {(outcome.process.guid, down)} | {
+        (guid, outcome.process.guid) for guid in created
+    }
+
+
+@pytest.mark.usefixtures("our_type")
 async def test_datasets_that_do_not_exist_are_created_with_the_process_in_one_operation(
     client, writer, account, load
 ):

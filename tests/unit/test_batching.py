@@ -94,6 +94,26 @@ async def test_no_call_carries_more_than_the_size(calls):
     assert calls.batches == [[0, 1, 2], [3, 4, 5], [6, 7]]
 
 
+async def test_what_weighs_more_leaves_less_room_in_a_call(calls):
+    calls.open.set()
+    batcher = Batcher(calls.send, size=4, weigh=len)
+
+    await asyncio.gather(*submit_all(batcher, ["aa", "bbb", "c", "dddddd", "e"]))
+
+    assert calls.batches == [["aa"], ["bbb", "c"], ["dddddd"], ["e"]]
+
+
+async def test_too_few_results_are_everybodys_error():
+    async def send(items):
+        return items[1:]
+
+    batcher = Batcher(send, size=10)
+
+    results = await asyncio.gather(*submit_all(batcher, "ab"), return_exceptions=True)
+
+    assert [type(result) for result in results] == [ValueError, ValueError]
+
+
 async def test_a_second_call_starts_only_for_a_full_batch_and_never_more_than_allowed(calls):
     batcher = Batcher(calls.send, size=2, concurrency=2)
     tasks = submit_all(batcher, range(7))
