@@ -159,15 +159,27 @@ class Outcomes:
             raise _forgotten()
         task.result()
 
+    async def record_within(self, record: Record, seconds: float) -> None:
+        """
+        Has it written in time or not at all, so that it does not overwrite what comes later. What is on its way to the
+        table by then cannot be held back.
+        """
+        task = self._keep(record)
+        done, _ = await asyncio.wait([task], timeout=seconds)
+        waiting = self._waiting.get(record.id)
+        if not done and waiting and waiting.record is record:
+            del self._waiting[record.id]
+            task.cancel()
+
     async def find(self, request_id: str) -> Record | None:
         """What is known about a request, or nothing; raises `StorageFailed`."""
         row = await self._table.get(*place(request_id))
         return Record.from_row(row) if row and row.properties.get("id") == request_id else None
 
-    async def flush(self, patience: float | None = None) -> None:
-        """Waits until everything recorded so far is written or lost, for so many seconds if it is said."""
+    async def flush(self) -> None:
+        """Waits until everything recorded so far is written or lost."""
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=patience)
+            await asyncio.wait(self._tasks)
 
     def _keep(self, record: Record) -> asyncio.Task[None]:
         waiting = self._waiting.get(record.id)

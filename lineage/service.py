@@ -122,8 +122,8 @@ class Service:
     async def enqueue(self, payload: Any) -> str:
         """Puts a request on the queue for later and answers its id, or raises `InvalidRequest`."""
         key = read_request(payload).key
-        self.outcomes.record(_record(key, "queued"))
-        await self.outcomes.flush(RECORDS_PATIENCE)  # or "queued" could overwrite another instance's "done"
+        # Before it is on the queue, or "queued" could overwrite another instance's "done".
+        await self.outcomes.record_within(_record(key, "queued"), RECORDS_PATIENCE)
         await self._post(payload, key)
         return key
 

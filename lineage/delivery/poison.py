@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lineage.account import Leased
+from lineage.batching import gather_all
 from lineage.delivery.history import DEFERRED
 from lineage.envelope import SENT, open_envelope
 from lineage.outcomes import Outcomes, Record
@@ -117,10 +118,13 @@ class PoisonQueue:
         if self._outcomes is None:
             return
         now = datetime.now(UTC)
-        for message in messages:
-            if isinstance(subject := message.attributes.get("subject"), str):
-                self._outcomes.record(Record(id=subject, status="queued", first_seen=now, last_seen=now))
-        await self._outcomes.flush(RECORD_PATIENCE)
+        ids = {message.attributes.get("subject") for message in messages}
+        queued = [
+            Record(id=subject, status="queued", first_seen=now, last_seen=now)
+            for subject in ids
+            if isinstance(subject, str)
+        ]
+        await gather_all(self._outcomes.record_within(record, RECORD_PATIENCE) for record in queued)
 
     async def _discard(self, page: Page) -> None:
         for lease, message in page:

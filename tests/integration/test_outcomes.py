@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from lineage import outcomes as module
 from lineage.errors import StorageFailed
 from lineage.outcomes import Outcome, Outcomes, Record, WrittenEntity
-from lineage.rows import row_key
+from lineage.rows import LINGER, row_key
 from lineage.settings import Storage
 from lineage.tables import ROWS_LIMIT, TEXT_LIMIT, Row, Table
 
@@ -232,6 +232,42 @@ async def test_a_group_too_large_for_one_transaction_is_written_in_parts(outcome
     await outcomes.flush()
 
     assert None not in [await outcomes.find(request_id) for request_id in ids]
+
+
+class Slow:
+    """A table that writes nothing until a test says so."""
+
+    def __init__(self, table):
+        self._table = table
+        self.goes = asyncio.Event()
+
+    async def put(self, rows):
+        await self.goes.wait()
+        await self._table.put(rows)
+
+
+async def test_a_record_that_cannot_be_written_in_time_is_not_written_later(shared_table):
+    table = Slow(shared_table)
+    slow, outcomes = Outcomes(table), Outcomes(shared_table)
+    under_way, waiting = new_id(), new_id()
+    slow.record(record(under_way))
+    await asyncio.sleep(2 * LINGER)  # it is being written
+
+    await slow.record_within(record(waiting, "queued"), 0.05)
+    await outcomes.record_now(record(waiting, "done"))
+    table.goes.set()
+    await slow.flush()
+
+    assert (await outcomes.find(under_way)) is not None
+    assert (await outcomes.find(waiting)).status == "done"
+
+
+async def test_a_record_that_is_written_in_time_is_there(outcomes):
+    said = record(new_id(), "queued")
+
+    await outcomes.record_within(said, 30.0)
+
+    assert await outcomes.find(said.id) == said
 
 
 async def test_an_outage_is_said_once_without_payload_and_is_forgotten(no_table, said):
