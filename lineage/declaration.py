@@ -26,8 +26,9 @@ class Declaration:
     """
     Requests that belong together, under the id of their outcome.
 
-    Without a `declarer` they are written whenever they come; without a `version` one at a time. `is_whole`: what the declarer wrote before
-    and they do not say goes away. `is_withdrawal`: nothing is left to say, which concerns only what the same run said before.
+    Without a `declarer` they are written whenever they come; without a `version` one at a time. `is_whole`: what the
+    declarer wrote before and they do not say goes away. `is_withdrawal`: nothing is left to say, which concerns only what
+    the same run said before.
     """
 
     id: str
