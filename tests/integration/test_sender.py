@@ -1,6 +1,7 @@
 """What pipelines call: a request is checked, and then on the queue, however large it is."""
 
 import json
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
@@ -8,7 +9,8 @@ import pytest
 import lineage
 from lineage.account import MESSAGE_LIMIT, Account
 from lineage.envelope import SENT, open_envelope, read_payload
-from lineage.errors import InvalidRequest
+from lineage.errors import InvalidRequest, InvalidSettings
+from lineage.openlineage import read_event
 from lineage.request import read_request
 from lineage.sender import Sender
 
@@ -119,3 +121,91 @@ def test_with_an_endpoint_the_other_services_are_those_of_the_same_account():
 
     assert settings.blob_url == "https://contoso.blob.core.windows.net"
     assert json.loads(settings.model_dump_json())["connection_string"] is None
+
+
+EVENT = {
+    "eventType": "COMPLETE",
+    "eventTime": "2025-01-01T00:00:00Z",
+    "producer": "https://example.com/producer",
+    "run": {"runId": "0197f0a0-0000-7000-8000-000000000001"},
+    "job": {"namespace": "jobs", "name": "load"},
+    "inputs": [{"namespace": "file", "name": "/a"}],
+    "outputs": [{"namespace": "file", "name": "/b"}],
+}
+
+
+def test_an_event_is_sent_condensed_and_needs_no_blob_for_what_is_not_kept(connection, queue, sent):
+    facets = {
+        "environment-properties": {"secret": "hush"},
+        "spark.logicalPlan": {"plan": "x" * MESSAGE_LIMIT},
+    }
+    event = EVENT | {"run": EVENT["run"] | {"facets": facets}}
+
+    key = lineage.send(event, storage=connection, queue=queue)
+
+    ((envelope, payload),) = sent()
+    assert envelope.claim is None
+    assert "hush" not in json.dumps(payload)
+    assert payload == read_event(event).event.to_json()
+    assert (envelope.subject, key) == (EVENT["run"]["runId"],) * 2
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (float("nan"), "JSON"),
+        (datetime(2025, 1, 1, tzinfo=UTC), "datetime"),
+        ({1, 2}, "set"),
+        ("\ud800", "surrogate"),
+    ],
+)
+@pytest.mark.parametrize(
+    "given",
+    [
+        lambda value: REQUEST | {"process": {"name": "load", "attributes": {"a": [value]}}},
+        lambda value: EVENT | {"job": EVENT["job"] | {"facets": {"documentation": {"description": value}}}},
+    ],
+    ids=["request", "event"],
+)
+def test_what_json_cannot_hold_is_said_and_not_sent(connection, queue, account, given, value, said):
+    with pytest.raises(InvalidRequest, match=said):
+        lineage.send(given(value), storage=connection, queue=queue)
+
+    assert account.receive(queue, 30) == []
+
+
+def test_a_model_that_holds_what_json_cannot_is_not_sent_either(connection, queue, account):
+    request = read_request(REQUEST | {"process": {"name": "load", "attributes": {"a": "\ud800"}}})
+
+    with pytest.raises(InvalidRequest):
+        lineage.send(request, storage=connection, queue=queue)
+
+    assert account.receive(queue, 30) == []
+
+
+@pytest.mark.parametrize(
+    "storage",
+    [
+        "http://contoso.queue.core.windows.net",
+        "https://contoso.queue.core.windows.net/?sv=2024-11-04&sig=hush",
+        "https://contoso.queue.core.windows.net/lineage",
+        "https://contoso.blob.core.windows.net",
+        "https://contoso.queue.core.windows.net:port",
+        "HTTP://contoso.queue.core.windows.net",
+        "https://",
+        "contoso",
+        "",
+    ],
+)
+def test_what_is_neither_an_endpoint_nor_a_connection_string_is_said_at_once(storage):
+    with pytest.raises(InvalidSettings, match="write the queue endpoint, as https://") as caught:
+        Sender(storage)
+
+    assert "hush" not in str(caught.value)
+
+
+def test_a_connection_string_may_begin_with_an_endpoint():
+    storage = "QueueEndpoint=https://contoso.queue.core.windows.net/;SharedAccessSignature=sig=hush"
+
+    with Sender(storage) as sender:
+        assert sender._account._settings.connection_string.get_secret_value() == storage
