@@ -22,6 +22,7 @@ MISTAKES_SHOWN = 20
 File = Annotated[
     str,
     typer.Argument(
+        metavar="FILE",
         help="Requests or OpenLineage events: JSON, a JSON array, or NDJSON; - for standard input.",
     ),
 ]
@@ -65,7 +66,8 @@ def _document(place: str, payload: Any) -> Document:
 def _payloads(file: str) -> Iterator[tuple[str, Any]]:
     """JSON with its place; or, where it is none, the error that says so."""
     text = _text(file)
-    lines = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
+    # Other separators of lines, as U+2028, may stand inside a string.
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
     whole = _parsed(text)
     if isinstance(whole, list):
         yield from ((f"{file}[{index}]", each) for index, each in enumerate(whole))

@@ -50,6 +50,7 @@ def mistakes(file):
         (f"\n{json.dumps(REQUEST)}\n\n{json.dumps(REQUEST)}", [":2", ":4"]),
         (b"\xef\xbb\xbf" + json.dumps(REQUEST).encode(), [""]),
         (f"{json.dumps(REQUEST)}\r\n{json.dumps(REQUEST)}\r\n", [":1", ":2"]),
+        (f"{json.dumps(REQUEST)}\n" + '{"source": "a\u2028b", "target": "c\x85d"}\n', [":1", ":2"]),
     ],
 )
 def test_the_form_of_a_file_is_seen(written, text, expected):
