@@ -29,14 +29,19 @@ T = TypeVar("T")
 
 def use_settings_of(file: Path) -> None:
     """Puts the `Values` of a local.settings.json into the environment."""
+    hint = f"--settings {file}"
     try:
-        values = json.loads(file.read_text("utf-8"))["Values"]
-        given = {str(name): str(value) for name, value in values.items()}
+        content = json.loads(file.read_text("utf-8-sig"))
+        given = {name: str(value) for name, value in content["Values"].items() if value is not None}
+        if content.get("IsEncrypted"):
+            raise typer.BadParameter("its values are encrypted: func settings decrypt", param_hint=hint)
+        if "" in given:
+            raise typer.BadParameter("one of its Values has no name", param_hint=hint)
+        for name, value in given.items():
+            os.environ.setdefault(name, value)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         wrong = f"not a local.settings.json with Values: {error}"
-        raise typer.BadParameter(wrong, param_hint=f"--settings {file}") from None
-    for name, value in given.items():
-        os.environ.setdefault(name, value)
+        raise typer.BadParameter(wrong, param_hint=hint) from None
 
 
 @asynccontextmanager
