@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from lineage.cli.environment import not_found, open_service, run
-from lineage.cli.output import AsJson, note, say, say_json
+from lineage.cli.output import AsJson, note, say, say_json, say_problem
+from lineage.cli.problems import Failure
 from lineage.delivery import DeadMessage, PoisonQueue
 from lineage.service import Service
 
@@ -18,7 +19,7 @@ app = typer.Typer(
 
 Ids = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[ID]...", help="Ids of messages or of their requests; all if left out."),
+    typer.Argument(metavar="ID", help="Ids of messages or of their requests; all if left out."),
 ]
 ProblemIs = Annotated[
     str | None,
@@ -46,6 +47,11 @@ class Choice:
             and (self.reason or "").lower() in message.reason.lower()
         )
 
+    def without(self, found: Sequence[DeadMessage]) -> list[str]:
+        """The ids that none of these messages has."""
+        known = {each for message in found for each in (message.id, _request_id(message))}
+        return [each for each in dict.fromkeys(self.ids) if each not in known]
+
 
 @app.command("list")
 def list_messages(
@@ -55,6 +61,7 @@ def list_messages(
     choice = Choice(ids or (), problem, reason)
     found = run(_found(choice), as_json=as_json)
     _show(found, as_json=as_json)
+    _miss(choice, found, as_json=as_json)
 
 
 @app.command()
@@ -87,6 +94,7 @@ def replay(
     choice = Choice(ids or (), problem, reason)
     done = run(_change(choice, lambda poison: poison.replay(choice, dry_run=not yes)), as_json=as_json)
     _show_change(done, "replayed", yes=yes, as_json=as_json)
+    _miss(choice, done, as_json=as_json)
 
 
 @app.command()
@@ -102,6 +110,7 @@ def drop(
     choice = Choice(ids or (), problem, reason)
     done = run(_change(choice, lambda poison: poison.drop(choice, dry_run=not yes)), as_json=as_json)
     _show_change(done, "dropped", yes=yes, as_json=as_json)
+    _miss(choice, done, as_json=as_json)
 
 
 def _queue(service: Service) -> PoisonQueue:
@@ -118,8 +127,20 @@ async def _change(
     async with open_service() as service:
         done = await act(_queue(service))
     if choice.ids and not done:
-        raise not_found(f"no dead message {', '.join(choice.ids)} fits", "lineage poison list")
+        raise _nothing_fits(choice.ids)
     return done
+
+
+def _miss(choice: Choice, found: Sequence[DeadMessage], *, as_json: bool) -> None:
+    """Says which ids were asked for in vain, beside what was found by the others."""
+    if missing := choice.without(found):
+        problem = _nothing_fits(missing).problem
+        say_problem(problem, as_json=as_json)
+        raise typer.Exit(problem.exit_code)
+
+
+def _nothing_fits(ids: Sequence[str]) -> Failure:
+    return not_found(f"no dead message {', '.join(ids)} fits", "lineage poison list")
 
 
 async def _original(message_id: str) -> tuple[DeadMessage, str]:
