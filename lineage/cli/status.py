@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lineage.cli.environment import not_found, open_service, run
-from lineage.cli.output import AsJson, say, say_json
+from lineage.cli.output import AsJson, note, say, say_json
 from lineage.cli.problems import ExitCode
 from lineage.outcomes import Record
 from lineage.service import Service
@@ -22,13 +22,19 @@ Wait = Annotated[
 
 
 def status(request_id: RequestId, *, wait: Wait = 0, as_json: AsJson = False) -> None:
-    """Show what became of a request. Exit code 1 if it is dead: it lies in the poison queue."""
+    """Show what became of a request.
+
+    Exit code 1 if it is dead: it lies in the poison queue; or if it is not done when the wait is over.
+    """
     record = run(_status(request_id, wait), as_json=as_json)
     if as_json:
         say_json(record.to_json())
     else:
         _show(record)
-    raise typer.Exit(ExitCode.FAILED if record.status == "dead" else ExitCode.DONE)
+    in_vain = wait > 0 and record.status in PENDING
+    if in_vain:
+        note(f"still {record.status} after {wait:g} seconds")
+    raise typer.Exit(ExitCode.FAILED if in_vain or record.status == "dead" else ExitCode.DONE)
 
 
 async def _status(request_id: str, wait: float) -> Record:
