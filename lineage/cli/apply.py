@@ -1,17 +1,18 @@
 """`lineage apply`: lineage written now, by whoever the settings sign in."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import typer
 
 from lineage.cli.documents import Document, File, read_documents
 from lineage.cli.environment import open_service, run
-from lineage.cli.output import AsJson, note, progress, say, say_json, say_problem
-from lineage.cli.problems import ExitCode, Problem, problem_of
+from lineage.cli.output import AsJson, note, say, say_json, say_problem
+from lineage.cli.problems import ExitCode, Problem, exit_code_of_all, problem_of
 from lineage.errors import LineageError
-from lineage.outcomes import Outcome
+from lineage.outcomes import Outcome, Record
 from lineage.service import Service
 
 
@@ -36,30 +37,47 @@ def apply(file: File, *, as_json: AsJson = False) -> None:
 
     All are validated first; one that fails does not keep the others from being written.
     """
-    results = run(_apply_all(file, quiet=as_json), as_json=as_json)
+    results = run(_apply_all(file, _ignore if as_json else _show), as_json=as_json)
     if as_json:
         say_json([result.to_json() for result in results])
-    else:
-        for result in results:
-            _show(result)
-    failed = [result.problem.exit_code for result in results if result.problem]
-    raise typer.Exit(failed[0] if failed else ExitCode.DONE)
+    codes = [result.problem.exit_code if result.problem else ExitCode.DONE for result in results]
+    raise typer.Exit(exit_code_of_all(codes))
 
 
-async def _apply_all(file: str, *, quiet: bool) -> Sequence[Applied]:
+async def _apply_all(file: str, tell: Callable[[Applied], None]) -> Sequence[Applied]:
+    """Each is told when it is done: whatever ends the command in the midst of them, what was written is known."""
     documents = read_documents(file)
+    results = []
     async with open_service() as service:
-        with progress(quiet=quiet) as bar:
-            return [await _apply(service, each) for each in bar.track(documents, description="writing")]
+        for document in documents:
+            results.append(await _apply(service, document))
+            tell(results[-1])
+    return results
 
 
 async def _apply(service: Service, document: Document) -> Applied:
     """One after the other: of two that concern the same process, the later one is to have the last word."""
-    write = service.apply if document.event else service.apply_now
     try:
-        return Applied(document, outcome=await write(document.payload))
+        if document.event:
+            outcome = await service.apply(document.payload)
+            service.outcomes.record(_record(outcome))
+        else:
+            outcome = await service.apply_now(document.payload)
     except LineageError as error:
         return Applied(document, problem=problem_of(error, document.place))
+    return Applied(document, outcome=outcome)
+
+
+def _record(outcome: Outcome) -> Record:
+    """As of a request, or of an event that came by the queue."""
+    now = datetime.now(UTC)
+    return Record(
+        id=outcome.id, status=outcome.status, attempts=1, first_seen=now, last_seen=now, outcome=outcome
+    )
+
+
+def _ignore(_applied: Applied) -> None:
+    """What is printed as JSON is printed whole."""
 
 
 def _show(applied: Applied) -> None:

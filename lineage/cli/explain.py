@@ -9,8 +9,8 @@ import typer
 
 from lineage.cli.documents import Document, File, read_documents
 from lineage.cli.environment import open_service, run
-from lineage.cli.output import AsJson, say, say_json
-from lineage.cli.problems import ExitCode, Failure, exit_code_of, problem_of
+from lineage.cli.output import AsJson, say, say_json, say_problem
+from lineage.cli.problems import ExitCode, Problem, exit_code_of, exit_code_of_all, problem_of
 from lineage.errors import LineageError
 from lineage.explain import Call, Candidate, ExplainedDataset, ExplainedRequest, Explanation
 from lineage.service import Service
@@ -18,19 +18,26 @@ from lineage.service import Service
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """One document, and what comes of it."""
+    """One document, and what would come of it; or the problem that keeps it from being explained."""
 
     document: Document
-    explanation: Explanation
+    explanation: Explanation | None = None
+    problem: Problem | None = None
 
     @property
-    def problem(self) -> str | None:
-        """Why the first request that would not be written would not."""
-        return next((each.problem for each in self.explanation.requests if each.problem), None)
+    def exit_code(self) -> ExitCode:
+        """That of the problem, or of the first request that would not be written."""
+        if self.problem:
+            return self.problem.exit_code
+        requests = self.explanation.requests if self.explanation else ()
+        return next((exit_code_of(each.problem) for each in requests if each.problem), ExitCode.DONE)
 
     def to_json(self) -> dict[str, Any]:
-        """The explanation with its place."""
-        return {"place": self.document.place, "id": self.document.id, **self.explanation.to_json()}
+        """The explanation, or the problem, with its place."""
+        what = self.problem.to_json() if self.problem else {}
+        if self.explanation:
+            what = self.explanation.to_json()
+        return {"place": self.document.place, "id": self.document.id, **what}
 
 
 def explain(file: File, *, as_json: AsJson = False) -> None:
@@ -44,11 +51,8 @@ def explain(file: File, *, as_json: AsJson = False) -> None:
         say_json([each.to_json() for each in explained])
     else:
         for each in explained:
-            say(f"{each.document.place}  {each.document.id}", "bold")
-            for line in _of(each.explanation):
-                say(f"  {line}")
-    problems = [each.problem for each in explained if each.problem]
-    raise typer.Exit(exit_code_of(problems[0]) if problems else ExitCode.DONE)
+            _show(each)
+    raise typer.Exit(exit_code_of_all([each.exit_code for each in explained]))
 
 
 async def _explain_all(file: str) -> Sequence[Explained]:
@@ -61,7 +65,16 @@ async def _explain(service: Service, document: Document) -> Explained:
     try:
         return Explained(document, await service.explainer.explain(document.payload))
     except LineageError as error:
-        raise Failure(problem_of(error, document.place)) from error
+        return Explained(document, problem=problem_of(error, document.place))
+
+
+def _show(explained: Explained) -> None:
+    if explained.problem:
+        say_problem(explained.problem, as_json=False)
+    elif explained.explanation:
+        say(f"{explained.document.place}  {explained.document.id}", "bold")
+        for line in _of(explained.explanation):
+            say(f"  {line}")
 
 
 def _of(explanation: Explanation) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """What went wrong, for people: what, where, how to mend it; and for scripts: an exit code for each kind, and JSON."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -84,14 +84,33 @@ EXIT_CODES: Mapping[type[LineageError], ExitCode] = {
 def problem_of(error: LineageError, place: str = "") -> Problem:
     """An error of the tree as a problem; `place` is where in the input it lies."""
     mend = next((MENDING[kind] for kind in type(error).__mro__ if kind in MENDING), "lineage doctor")
-    code = next((EXIT_CODES[kind] for kind in type(error).__mro__ if kind in EXIT_CODES), ExitCode.FAILED)
     mistakes = getattr(error, "mistakes", None) or [Mistake("", error.detail)]
-    return Problem(error.code, error.title, [_placed(each, place) for each in mistakes], mend, code)
+    return Problem(
+        error.code, error.title, [_placed(each, place) for each in mistakes], mend, _exit_code(type(error))
+    )
 
 
 def exit_code_of(problem: str) -> ExitCode:
     """That of an error, by its code."""
-    return next((code for kind, code in EXIT_CODES.items() if kind.code == problem), ExitCode.FAILED)
+    kinds = (kind for kind in _kinds(LineageError) if vars(kind).get("code") == problem)
+    return next(map(_exit_code, kinds), ExitCode.FAILED)
+
+
+def exit_code_of_all(codes: Sequence[ExitCode]) -> ExitCode:
+    """Of several documents that of the first that failed; but INVALID says that nothing was written."""
+    first = next((code for code in codes if code is not ExitCode.DONE), ExitCode.DONE)
+    return ExitCode.FAILED if first is ExitCode.INVALID and ExitCode.DONE in codes else first
+
+
+def _exit_code(kind: type[LineageError]) -> ExitCode:
+    return next((EXIT_CODES[each] for each in kind.__mro__ if each in EXIT_CODES), ExitCode.FAILED)
+
+
+def _kinds(kind: type[LineageError]) -> Iterator[type[LineageError]]:
+    """A class of the tree, and all below it."""
+    yield kind
+    for each in kind.__subclasses__():
+        yield from _kinds(each)
 
 
 def _placed(mistake: Mistake, place: str) -> Mistake:

@@ -239,6 +239,15 @@ def test_one_that_fails_does_not_keep_the_others_from_being_applied(lineage, sca
     assert results[1]["outcome"]["relationships"][0]["result"] == "created"
 
 
+def test_what_became_of_an_event_that_was_applied_is_found_as_that_of_a_request(lineage, table):
+    event = started(table)
+
+    lineage("apply", "-", stdin=json.dumps(event))
+
+    record = parsed(lineage("status", event["run"]["runId"], "--json"))
+    assert (record["status"], record["attempts"]) == ("accumulated", 1)
+
+
 # explain
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from lineage.cli.output import plain, say, say_json, say_problem
-from lineage.cli.problems import ExitCode, Problem, problem_of
+from lineage.cli.problems import ExitCode, Problem, exit_code_of, exit_code_of_all, problem_of
 from lineage.errors import (
     AlreadyExists,
     DatasetMissing,
@@ -15,6 +15,8 @@ from lineage.errors import (
     NotAuthorized,
     NotFound,
     PayloadGone,
+    PayloadTooLarge,
+    Refused,
     SignInFailed,
     StorageFailed,
     TooLarge,
@@ -90,3 +92,35 @@ def test_each_error_of_the_tree_has_an_exit_code_and_something_that_mends_it(err
     assert problem.exit_code is code
     assert problem.mend
     assert str(problem.details[0]).startswith("file:1: ")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        InvalidRequest(Mistake("a", "b")),
+        PayloadGone(Mistake("a", "b")),
+        PayloadTooLarge(Mistake("a", "b")),
+        DatasetMissing(Mistake("a", "b"), final=True),
+        Refused("x"),
+        Unavailable("x"),
+        InvalidSettings([Mistake("a", "b")]),
+    ],
+)
+def test_the_code_of_an_error_gives_the_exit_code_that_the_error_gives(error):
+    assert exit_code_of(error.code) is problem_of(error).exit_code
+
+
+@pytest.mark.parametrize(
+    ("codes", "expected"),
+    [
+        ([], ExitCode.DONE),
+        ([ExitCode.DONE], ExitCode.DONE),
+        ([ExitCode.INVALID, ExitCode.NOT_FOUND], ExitCode.INVALID),
+        ([ExitCode.INVALID, ExitCode.DONE], ExitCode.FAILED),
+        ([ExitCode.DONE, ExitCode.NOT_FOUND, ExitCode.INVALID], ExitCode.NOT_FOUND),
+    ],
+)
+def test_of_several_the_first_that_failed_gives_the_exit_code_but_invalid_is_where_nothing_was_done(
+    codes, expected
+):
+    assert exit_code_of_all(codes) is expected
