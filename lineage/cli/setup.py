@@ -12,17 +12,29 @@ from lineage.cli.problems import ExitCode, Failure, Problem
 from lineage.datamap import DataMap
 from lineage.errors import Mistake, NotAuthorized
 from lineage.plan import PROCESS_TYPE, PROCESS_TYPE_DEFINITION
+from lineage.request import GUID_PATTERN
 from lineage.roles import carry_out, plan_grant
 
 MYSELF = "me"
 ALREADY, PLANNED, DONE = "already so", "would be done", "done"
 LEFT = "left to the app, whose first process registers it: you are no Data Curator"
 
+
+def _principal(given: str | None) -> str | None:
+    """An object id, as the policy has them: whatever else were put into it would grant nothing to anybody."""
+    if given is None or given == MYSELF:
+        return given
+    if not GUID_PATTERN.fullmatch(given):
+        raise typer.BadParameter(f"write the object id of an identity (a guid), or {MYSELF}")
+    return given.lower()
+
+
 Principal = Annotated[
     str | None,
     typer.Option(
         "--grant",
         metavar="OBJECT_ID",
+        callback=_principal,
         help=f"Make this identity Data Curator; '{MYSELF}' for the one that is signed in.",
     ),
 ]
@@ -85,6 +97,8 @@ def setup(
 
     To grant, sign in as an administrator of that collection.
     """
+    if collection is not None and principal is None:
+        raise typer.BadParameter("--collection is of the grant: give --grant with it")
     steps = run(_set_up(principal, collection, yes=yes), as_json=as_json)
     if as_json:
         say_json({"dryRun": not yes, "steps": [asdict(step) for step in steps]})
