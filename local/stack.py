@@ -18,6 +18,7 @@ from local.process import Process
 
 ROOT = Path(__file__).parent.parent
 AZURITE = ROOT / "local" / "azurite" / "node_modules" / ".bin" / "azurite"
+AZURITE_OPTIONS = ("--silent", "--skipApiVersionCheck", "--disableTelemetry")
 # Azurite's one account and its well-known key, published in its documentation: no secret.
 ACCOUNT = "devstoreaccount1"
 ACCOUNT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
@@ -173,9 +174,7 @@ class Stack:
 
     def _launch_azurite(self, name: str, *options: str) -> Process:
         ports = [f"--{service}Port=0" for service in ("blob", "queue", "table")]
-        return self._launch(
-            name, [str(AZURITE), "--skipApiVersionCheck", "--disableTelemetry", *ports, *options]
-        )
+        return self._launch(name, [str(AZURITE), *AZURITE_OPTIONS, *ports, *options])
 
     def _launch(
         self,
