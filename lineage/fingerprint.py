@@ -58,7 +58,7 @@ def _is_new(edge: Edge) -> bool:
 
 
 def _of_edge(edge: Edge) -> str:
-    return CHANGING if edge.append else _digest(edge.columns)
+    return CHANGING if edge.append else digest(edge.columns)
 
 
 def _of_process(plan: Plan) -> str:
@@ -68,8 +68,9 @@ def _of_process(plan: Plan) -> str:
     attributes = {
         name: value for name, value in plan.process["attributes"].items() if name not in RUN_ATTRIBUTES
     }
-    return _digest(attributes)
+    return digest(attributes)
 
 
-def _digest(content: object) -> str:
+def digest(content: object) -> str:
+    """Of anything that is JSON, whatever the order of its names."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

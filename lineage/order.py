@@ -9,8 +9,6 @@ on the list. Without the table nothing is guarded, and lineage is written all th
 """
 
 import asyncio
-import gzip
-import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -21,21 +19,20 @@ from weakref import WeakValueDictionary
 from lineage.deadline import OF_MESSAGES
 from lineage.errors import StorageFailed, Unavailable
 from lineage.rows import Rows, row_key
-from lineage.tables import Outage, Property, Row, Table
+from lineage.tables import BYTES_LIMIT, Outage, Property, Row, Table, in_parts, unzipped, zipped
 
-HOLD = timedelta(
-    seconds=OF_MESSAGES + 30
-)  # longer than a message may take; after a crash others wait as long
+# Longer than a message may take; after a crash others wait as long.
+HOLD = timedelta(seconds=OF_MESSAGES + 30)
 COME_BACK = 5.0  # seconds, at most, until another try: holds are mostly given back long before they expire
 KIND = "order"  # of the rows
 CLAIMS = 5  # attempts, each lost to another instance, before the message comes back later
-BYTES_LIMIT = 60_000  # of one property; Table Storage takes 64 KiB
 PARTS_LIMIT = 4  # properties for what was written; more of it is not remembered
+LIMIT = BYTES_LIMIT * PARTS_LIMIT
 
 EARLIEST, LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
-# A process by its typeName and qualifiedName, a direct edge by those of its two ends; and the guid, as far as it is known.
+# A process by its typeName and qualifiedName, a direct edge by those of its two ends; and the guid, where it is known.
 Piece = tuple[str, ...]
 Pieces = Mapping[Piece, str]
 
@@ -51,8 +48,8 @@ class Superseded(Exception):
 @dataclass(frozen=True, slots=True, order=True)
 class Version:
     """
-    When something was said. Equal times have an order of their own, so that chance has no say: by who said it, and of the
-    same run by how many of its events were known.
+    When something was said. Equal times have an order of their own, so that chance has no say: by who said it, and of
+    the same run by how many of its events were known.
     """
 
     time: datetime
@@ -124,7 +121,7 @@ class Turn:
         """What the row says once everything is written, and nothing else is left."""
         wrote = self.now.wrote
         if self.writes is not None:
-            wrote = {piece: guids.get(piece) or wrote[piece] for piece in self.writes}
+            wrote = {piece: guids.get(piece) or wrote.get(piece, "") for piece in self.writes}
         return State(self.now.newest, wrote)
 
 
@@ -168,6 +165,17 @@ class Order:
         if turn.row is not None:
             await self._hold(turn, turn.row, replace(turn.now, until=self._clock() + HOLD))
 
+    async def leave(self, turn: Turn) -> None:
+        """
+        Gives a turn up in which something may still be on its way to the Data Map. Other instances wait as after a
+        crash; the tasks of this process need not, since its calls about one process follow each other.
+        """
+        try:
+            with suppress(StorageFailed, Unavailable):
+                await self.renew(turn)
+        finally:
+            turn.lock.release()
+
     async def end(self, turn: Turn, *, written: bool = True, guids: Pieces | None = None) -> None:
         """
         Gives the turn back; `guids` are those of what was written, as far as they are known. A version that was not
@@ -195,7 +203,8 @@ class Order:
             row = await self._rows.read_or_make(key)
             before = State.read(row)
             self._check(before, version)
-            wrote = {**dict.fromkeys(writes or (), ""), **before.wrote}
+            both = {**dict.fromkeys(writes or (), ""), **before.wrote}
+            wrote = both if fits(both) else before.wrote
             now = State(version or before.newest, wrote, self._holder, self._clock() + HOLD)
             claimed = await self._rows.write(
                 replace(row, properties={"declarer": key, **now.to_properties()})
@@ -239,29 +248,33 @@ def _another_writes(retry_after: float) -> Unavailable:
 
 
 def fits(pieces: Pieces) -> bool:
-    """Whether so much is remembered."""
-    return len(_zipped(pieces)) <= BYTES_LIMIT * PARTS_LIMIT
+    """Whether so much is remembered, if need be without guids."""
+    names = _named(pieces)
+    length = sum(len(name) for piece in names for name in piece)
+    return length < LIMIT // 16 or len(_zipped(names)) <= LIMIT  # a character takes at most twelve bytes
 
 
 def _packed(pieces: Pieces) -> dict[str, Property]:
-    """Compressed, in as many properties as it takes; nothing if that is too much."""
-    data = _zipped(pieces) if pieces else b""
-    starts = range(0, len(data), BYTES_LIMIT)
-    if len(starts) > PARTS_LIMIT:
-        return {}
-    return {f"wrote{number}": data[start : start + BYTES_LIMIT] for number, start in enumerate(starts)}
+    """In as many properties as it takes; without guids if it is too much with them, and nothing if it is even so."""
+    for each in (pieces, _named(pieces)) if pieces else ():
+        data = _zipped(each)
+        if len(data) <= LIMIT:
+            return in_parts("wrote", data)
+    return {}
+
+
+def _named(pieces: Pieces) -> Pieces:
+    """Without the guids: a name is enough to find what is there."""
+    return dict.fromkeys(pieces, "")
 
 
 def _zipped(pieces: Pieces) -> bytes:
-    rows = sorted([*piece, guid] for piece, guid in pieces.items())
-    return gzip.compress(json.dumps(rows).encode(), mtime=0)
+    return zipped(sorted([*piece, guid] for piece, guid in pieces.items()))
 
 
 def _unpacked(row: Row) -> Pieces:
-    parts = (row.properties.get(f"wrote{number}") for number in range(PARTS_LIMIT))
-    data = b"".join(part for part in parts if isinstance(part, bytes))
-    rows = json.loads(gzip.decompress(data)) if data else []
-    return {tuple(names): guid for *names, guid in rows}
+    data = row.joined("wrote")
+    return {tuple(names): guid for *names, guid in unzipped(data)} if data else {}
 
 
 def _text(moment: datetime | None) -> str:

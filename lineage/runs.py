@@ -2,27 +2,24 @@
 The events of OpenLineage runs, kept in Table Storage until what they say together is known.
 
 Store, then read: an event is stored before the run is read back, so of two events handled at the same moment, on
-whichever instances, at least one sees both, and what it knows counts as newer (`Snapshot.known`). Nothing is locked, and
-the order of arrival makes no difference. Events that come at the same time are stored in one call.
+whichever instances, at least one sees both, and what it knows counts as newer (`Snapshot.known`). Nothing is locked,
+and the order of arrival makes no difference. Events that come at the same time are stored in one call.
 """
 
-import gzip
-import hashlib
-import json
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from lineage.errors import PayloadGone
+from lineage.fingerprint import digest
 from lineage.openlineage import Event, EventKind, Snapshot, merge, read_event
 from lineage.rows import Rows
 from lineage.storage import StorageAccount
-from lineage.tables import Property, Row, Table
+from lineage.tables import BYTES_LIMIT, Property, Row, Table, in_parts, unzipped, zipped
 
 TABLE = "lineageruns"
 KIND = "runs"  # of the rows: their keys are a digest of the run and one of what was told
-BYTES_LIMIT = 60_000  # of one property; Table Storage takes 64 KiB
 EXPIRE_FOR = 240.0  # seconds; the host allows ten minutes
 PARTS_LIMIT = 12  # properties of one row; beyond that the event goes to the payload container
 
@@ -83,7 +80,7 @@ class Runs:
         became later. So who reads more always counts more.
         """
         time = event.time.isoformat()
-        key = f"{_run(event)}-{_digest({**event.to_json(), 'eventTime': ''})}"
+        key = f"{_run(event)}-{digest({**event.to_json(), 'eventTime': ''})}"
         while True:
             row = Row(KIND, key, {"eventTime": time, "told": 1, **await self._packed(event)})
             if await self._rows.write(row):
@@ -98,17 +95,16 @@ class Runs:
         later: dict[str, Property] = {"eventTime": time, "told": int(row.properties.get("told", 1)) + 1}
         return await self._rows.write(replace(row, properties={**row.properties, **later})) is not None
 
-    async def _packed(self, event: Event) -> Mapping[str, str | bytes]:
-        data = gzip.compress(json.dumps(event.to_json()).encode(), mtime=0)
+    async def _packed(self, event: Event) -> Mapping[str, Property]:
+        data = zipped(event.to_json())
         if len(data) > BYTES_LIMIT * PARTS_LIMIT:
             return {"claim": await self._storage.keep(data)}
-        starts = range(0, len(data), BYTES_LIMIT)
-        return {f"event{number}": data[start : start + BYTES_LIMIT] for number, start in enumerate(starts)}
+        return in_parts("event", data)
 
     async def _event(self, row: Row) -> Event | None:
         """The event of a row; nothing if its payload expired meanwhile."""
         try:
-            payload = json.loads(gzip.decompress(await self._data(row)))
+            payload = unzipped(await self._data(row))
         except PayloadGone:
             return None
         return read_event({**payload, "eventTime": row.properties["eventTime"]}).event
@@ -116,8 +112,7 @@ class Runs:
     async def _data(self, row: Row) -> bytes:
         if claim := row.properties.get("claim"):
             return await self._storage.fetch(str(claim))
-        parts = (row.properties.get(f"event{number}") for number in range(PARTS_LIMIT))
-        return b"".join(part for part in parts if isinstance(part, bytes))
+        return row.joined("event")
 
     async def _discard(self, row: Row) -> None:
         if claim := row.properties.get("claim"):
@@ -126,8 +121,4 @@ class Runs:
 
 def _run(event: Event) -> str:
     """A run of a job: ids are unique by specification, and by practice only together with the job's name."""
-    return _digest([event.run_id, event.job and event.job.to_json()])
-
-
-def _digest(value: object) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+    return digest([event.run_id, event.job and event.job.to_json()])

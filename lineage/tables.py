@@ -2,13 +2,15 @@
 Tables in the app's own storage account.
 
 All that is kept in them may be lost without losing lineage, so a call gives up after seconds and says `StorageFailed`,
-and a table that is missing is made by the first write. Every write is a transaction, because its errors name their
-cause where those of single calls do not (a table that is being deleted answers 409, as a row that exists does).
+and a table that is missing is made by the first write. Rows are written in transactions, even single ones, because
+their errors name the cause where those of other calls do not (a table that is being deleted answers 409, as a row that
+exists does).
 
 The SDK's asynchronous client is used: its transactions take milliseconds of Python to write and to read, and in
 threads those would keep the event loop from running.
 """
 
+import gzip
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
@@ -33,6 +35,7 @@ logger = logging.getLogger("lineage")
 
 ROWS_LIMIT = 100  # of one transaction
 TEXT_LIMIT = 32_000  # a little under Storage's own; UTF-16 code units of a property
+BYTES_LIMIT = 60_000  # likewise, of a property of bytes
 NOT_THE_SAME = ("UpdateConditionNotSatisfied", "ConditionNotMet", "ResourceNotFound", "TableNotFound")
 PATIENCE: Mapping[str, Any] = {
     "connection_timeout": 5,
@@ -58,6 +61,29 @@ class Row:
         """As the SDK takes it."""
         return {**self.properties, "PartitionKey": self.partition, "RowKey": self.key}
 
+    def joined(self, name: str) -> bytes:
+        """What `in_parts` took apart; nothing if it is not there."""
+        parts: list[bytes] = []
+        while isinstance(part := self.properties.get(f"{name}{len(parts)}"), bytes):
+            parts.append(part)
+        return b"".join(parts)
+
+
+def in_parts(name: str, data: bytes) -> dict[str, Property]:
+    """Bytes as numbered properties of a row, as many as it takes."""
+    starts = range(0, len(data), BYTES_LIMIT)
+    return {f"{name}{number}": data[start : start + BYTES_LIMIT] for number, start in enumerate(starts)}
+
+
+def zipped(value: object) -> bytes:
+    """JSON, compressed; the same for the same value."""
+    return gzip.compress(json.dumps(value).encode(), mtime=0)
+
+
+def unzipped(data: bytes) -> Any:
+    """The value of `zipped`."""
+    return json.loads(gzip.decompress(data))
+
 
 class Table:
     """One table. Made once per process, for one event loop; the client is made on first need."""
@@ -82,9 +108,8 @@ class Table:
 
     async def older_than(self, moment: datetime, properties: Sequence[str]) -> AsyncIterator[list[Row]]:
         """
-        The rows that were last written before a moment, with no more than these properties: up to `ROWS_LIMIT` at a time.
-
-        That goes through the whole table.
+        The rows that were last written before a moment, with no more than these properties: up to `ROWS_LIMIT` at a
+        time. That goes through the whole table.
         """
         pages = self._client.query_entities(
             "Timestamp lt @moment",

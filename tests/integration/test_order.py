@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lineage.errors import StorageFailed, Unavailable
-from lineage.order import BYTES_LIMIT, HOLD, PARTS_LIMIT, Order, Superseded, Version, fits, to_utc
+from lineage.order import HOLD, LIMIT, Order, Superseded, Version, fits, to_utc
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 EARLIER, LATER = NOON - timedelta(microseconds=1), NOON + timedelta(microseconds=1)
@@ -461,7 +461,7 @@ async def test_of_the_same_moment_the_greater_version_counts(one, other, key):
 
 async def test_a_list_of_thousands_is_remembered_and_one_without_end_is_not(one, key):
     many = {("lineage_process", f"lineage://default/job#{uuid4()}"): "" for _ in range(2_000)}
-    noise = {("t", f"{uuid4()}" * 20): "" for _ in range(BYTES_LIMIT * PARTS_LIMIT // 20)}
+    noise = {("t", f"{uuid4()}" * 20): "" for _ in range(LIMIT // 20)}
     assert fits(many)
     assert not fits(noise)
 
@@ -471,6 +471,85 @@ async def test_a_list_of_thousands_is_remembered_and_one_without_end_is_not(one,
     assert turn.stale == many
     await one.end(turn)
     assert (await one.state(key)).wrote == {}
+
+
+def processes(count):
+    """So many that nobody knows a shorter way to say them."""
+    return {("lineage_process", f"{uuid4()}"): "" for _ in range(count)}
+
+
+async def test_a_list_that_is_too_long_with_its_guids_is_remembered_without_them(one, key):
+    many = processes(8_000)
+    assert fits(many)
+
+    await write(one, key, NOON, writes=many, guids={piece: str(uuid4()) for piece in many})
+
+    assert (await one.state(key)).wrote == many
+
+
+async def test_what_was_written_before_is_not_forgotten_for_more_than_can_be_remembered_with_it(one, key):
+    before, after = processes(8_000), processes(8_000)
+    assert fits(before)
+    assert fits(after)
+    assert not fits(before | after)
+    await write(one, key, EARLIER, writes=before)
+
+    await write(one, key, NOON, writes=after, written=False)
+
+    turn = await one.begin(key, Version(NOON), after)
+    assert turn.stale == before
+    await one.end(turn, guids=dict.fromkeys(list(after)[:1], "a guid"))
+    wrote = (await one.state(key)).wrote
+    assert wrote == after | dict.fromkeys(list(after)[:1], "a guid")
+
+
+async def test_a_turn_that_is_left_is_held_against_other_instances_only(one, other, key, clock):
+    """As long as what is under way may take, whenever it was left."""
+    turn = await one.begin(key, Version(NOON))
+    clock.passes(HOLD - timedelta(seconds=1))
+    await one.leave(turn)
+
+    clock.passes(HOLD - timedelta(seconds=1))
+    with pytest.raises(Unavailable):
+        await other.begin(key, Version(LATER))
+    await write(one, key, LATER)
+    await write(other, key, LATER)
+
+
+class Slow:
+    """A table that answers when a test says so."""
+
+    def __init__(self, table):
+        self._table = table
+        self.asked, self.answers = asyncio.Event(), asyncio.Event()
+
+    def __getattr__(self, name):
+        async def call(*given):
+            self.asked.set()
+            await self.answers.wait()
+            return await getattr(self._table, name)(*given)
+
+        return call
+
+
+@pytest.mark.parametrize("after", ["begin", "end"])
+async def test_who_is_cancelled_does_not_keep_others_waiting(shared_table, key, after):
+    table = Slow(shared_table)
+    order = Order(table)
+    if after == "end":
+        table.answers.set()
+        turn = await order.begin(key, Version(NOON))
+        table.answers.clear()
+        table.asked.clear()
+    task = asyncio.create_task(order.begin(key, Version(NOON)) if after == "begin" else order.end(turn))
+    await table.asked.wait()
+
+    task.cancel()
+    await asyncio.wait([task])
+    table.answers.set()
+
+    assert task.cancelled()
+    await asyncio.wait_for(write(order, key, NOON), 30)
 
 
 async def test_without_the_table_nothing_is_known_and_nothing_stale(no_table, key):
