@@ -495,6 +495,14 @@ def test_setup_grants_whoever_is_signed_in(lineage):
     assert steps[0]["what"].startswith("make 00000000-0000-0000-0000-000000000001 Data Curator")
 
 
+def test_an_object_id_is_granted_to_as_the_policy_writes_it(lineage):
+    principal = str(uuid4())
+
+    planned = lineage("setup", "--grant", principal.upper(), "--collection", "local")
+
+    assert f"make {principal} Data Curator" in planned.stdout
+
+
 def test_a_collection_that_is_not_there_is_not_found(lineage):
     result = lineage("setup", "--grant", "me", "--collection", "nowhere", code=3)
 
