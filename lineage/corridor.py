@@ -7,8 +7,9 @@ Nothing here knows where the request came from or what becomes of the message it
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from weakref import WeakValueDictionary
 
 from lineage.batching import gather_all
 from lineage.datamap import DataMap, Json
@@ -48,12 +49,11 @@ class Corridor:
         self._resolver = resolver
         self._writer = writer
         self._order = order
-        self._adding = asyncio.Lock()
+        self._adding: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # by dataset added to
 
     async def walk(self, request: LineageRequest, on_missing: OnMissing) -> Outcome:
-        """What was written, or the error that says why not. `on_missing` is the default for requests that do not say."""
-        async with self._alone(request):
-            return await self._carry_out(Declaration.of_request(request), request.on_missing or on_missing)
+        """What was written, or the error that says why not. `on_missing` counts for requests that do not say."""
+        return await self._carry_out(Declaration.of_request(request), request.on_missing or on_missing)
 
     async def declare(self, declaration: Declaration, on_missing: OnMissing) -> Outcome:
         """Writes all that somebody declares, and takes away what they declared before and do not any more."""
@@ -97,18 +97,6 @@ class Corridor:
             raise missing from error
         return anew
 
-    @asynccontextmanager
-    async def _alone(self, request: LineageRequest) -> AsyncIterator[None]:
-        """
-        Adding reads before it writes: two additions to one edge at once would lose each other's columns. Among the
-        tasks of this process only; processes, which have declarers, are guarded among instances as well.
-        """
-        if request.process or request.mode != "append" or request.action != "write":
-            yield
-            return
-        async with self._adding:
-            yield
-
     async def _in_order(self, declaration: Declaration, resolved: Sequence[Resolved]) -> Outcome:
         """Writes, unless something newer has been written already in the name of the same declarer."""
         if declaration.declarer is None:
@@ -118,13 +106,16 @@ class Corridor:
             turn = await self._order.begin(declaration.declarer, declaration.version, pieces)
         except Superseded:
             return Outcome(id=declaration.id, status="superseded")
-        parts: list[Outcome] | None = None
         try:
-            written = await self._write_parts(declaration, resolved)
+            parts = await self._write_parts(declaration, resolved)
             removed = await self._remove(turn, resolved)
-            parts = written
-        finally:
-            await self._order.end(turn, written=parts is not None, guids=_guids(parts or ()))
+        except asyncio.CancelledError:  # a call may be under way, and arrive
+            await self._order.leave(turn)
+            raise
+        except BaseException:
+            await self._order.end(turn, written=False)
+            raise
+        await self._order.end(turn, guids=_guids(parts))
         outcome = _outcome(declaration, parts)
         warnings = () if pieces is None or fits(pieces) else (TOO_MUCH,)
         return outcome.model_copy(
@@ -180,10 +171,25 @@ class Corridor:
     async def _write_plan(self, plan: Plan, nodes: Nodes, request_id: str) -> Outcome:
         digests = fingerprint(plan)
         slip = await self._memory.before(digests)
-        outcome = await self._writer.write(without(plan, slip.unchanged), nodes, request_id)
+        async with self._alone(plan):
+            outcome = await self._writer.write(without(plan, slip.unchanged), nodes, request_id)
         self._resolver.remember(outcome.datasets)
         self._memory.after(slip, _to_remember(outcome, digests))
         return _with_unchanged(outcome, plan, slip.unchanged)
+
+    @asynccontextmanager
+    async def _alone(self, plan: Plan) -> AsyncIterator[None]:
+        """
+        Adding reads before it writes: two additions to one edge at once would lose each other's columns. Among the
+        tasks of this process only; processes, which have declarers, are guarded among instances as well.
+        """
+        targets = sorted(
+            {edge.end2[0] for edge in plan.edges if edge.append}
+        )  # so that no two wait for each other
+        async with AsyncExitStack() as held:
+            for target in targets:
+                await held.enter_async_context(self._adding.setdefault(target, asyncio.Lock()))
+            yield
 
     async def plan(self, request: LineageRequest, nodes: Nodes) -> Plan:
         """The plan, with what it has to know of the Data Map as it is."""

@@ -1,13 +1,14 @@
 """The whole way of a request inside the app: what is resolved, in which order it is written, what is said of it."""
 
 import asyncio
+import time
 from uuid import uuid4
 
 import pytest
 
 from lineage.account import Account
 from lineage.envelope import open_envelope, read_payload
-from lineage.errors import DatasetMissing, Fate, InvalidRequest
+from lineage.errors import DatasetMissing, Fate, InvalidRequest, Unavailable
 from lineage.openlineage import read_event
 from lineage.request import read_request
 from lineage.service import Service
@@ -126,6 +127,56 @@ async def test_of_many_events_at_once_the_newest_stays_in_whatever_order_they_co
     assert account.arrows(guids[0]) == set()
 
 
+async def test_while_a_write_that_was_cut_off_may_still_arrive_other_instances_do_not_write(
+    service, walk, account, load, app_settings
+):
+    up, down = account.entities("up", "down")
+    said = {"inputs": [up], "outputs": [down], "eventTime": "2026-01-01T00:00:00Z"}
+    await walk(**said, process=load)
+    account.misbehave(latencyMs=1_000)
+    cut_off = asyncio.create_task(walk(**said, process=load | {"description": "old"}))
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(cut_off, 0.5)
+    account.mend()
+    newer = read_request(
+        {**said, "process": load | {"description": "new"}, "eventTime": "2026-01-02T00:00:00Z"}
+    )
+
+    other = Service(Settings.read(app_settings))
+    with pytest.raises(Unavailable, match="another instance"):
+        await other.corridor.walk(newer, "wait")
+    await other.close()
+    outcome = await service.corridor.walk(newer, "wait")
+
+    assert account.read(outcome.process.guid)["attributes"]["description"] == "new"
+
+
+async def test_columns_added_to_one_edge_at_once_are_all_there(walk, account):
+    up, down = account.entities("up", "down")
+
+    await asyncio.gather(
+        *(
+            walk(source=up, target=down, mode="append", columns=[{"source": column, "target": column}])
+            for column in "abcdef"
+        )
+    )
+
+    assert all(f'"{column}"' in account.mapping(up, down) for column in "abcdef")
+
+
+async def test_additions_to_different_datasets_do_not_wait_for_each_other(walk, account):
+    """Each takes half a second or more: eight, one after the other, would take four."""
+    up, *downs = account.entities("up", *"abcdefgh")
+    account.misbehave(latencyMs=500)
+
+    began = time.monotonic()
+    await asyncio.gather(*(walk(source=up, target=down, mode="append") for down in downs))
+
+    assert time.monotonic() - began < 4
+    account.mend()
+    assert account.arrows(up) == {(up, down) for down in downs}
+
+
 async def test_an_event_that_could_not_be_written_does_not_keep_older_ones_from_counting(
     walk, account, nobody, load
 ):
@@ -191,18 +242,18 @@ async def test_a_dataset_that_is_its_own_upstream_is_refused_before_anything_is_
 async def test_a_request_is_recorded_as_queued_before_its_message_can_be_done(service, monkeypatch):
     """Else the record of its end could be followed by one that says that it waits."""
     happened = []
-    send, record = Account.send, service.outcomes.record
+    send, record = Account.send, service.outcomes.record_within
 
     def watched_send(account, *message):
         happened.append("sent")
         send(account, *message)
 
-    def watched_record(what):
+    async def watched_record(what, seconds):
+        await record(what, seconds)
         happened.append(what.status)
-        record(what)
 
     monkeypatch.setattr(Account, "send", watched_send)
-    monkeypatch.setattr(service.outcomes, "record", watched_record)
+    monkeypatch.setattr(service.outcomes, "record_within", watched_record)
 
     assert await service.enqueue({"id": "run-7", "source": "a", "target": "b"}) == "run-7"
     await service.outcomes.flush()
