@@ -18,7 +18,7 @@ from azure.core.credentials import TokenCredential
 from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError, ResourceNotFoundError
 
 from lineage.envelope import PAYLOAD_LIMIT, Attributes, seal
-from lineage.errors import Mistake, PayloadGone, PayloadTooLarge, StorageFailed
+from lineage.errors import Mistake, PayloadGone, PayloadTooLarge, StorageFailed, first_line
 from lineage.identity import storage_credential
 from lineage.settings import Storage
 
@@ -88,7 +88,7 @@ class Account:
         claim: str | None = None,
         delay: float = 0,
     ) -> None:
-        """Sends data in an envelope; by claim check if it lies in the container already, or is too large for a queue."""
+        """Sends data in an envelope; by claim check if it is in the container already, or too large for a queue."""
         message = seal(data, kind, attributes, claim=claim)
         if len(message) > MESSAGE_LIMIT:
             message = seal(data, kind, attributes, claim=self.keep(data))
@@ -205,8 +205,7 @@ def _failures() -> Iterator[None]:
     try:
         yield
     except (AzureError, ValueError) as error:  # the SDK says ValueError to a connection string it cannot read
-        lines = str(error).strip().splitlines()
-        raise StorageFailed(f"storage: {lines[0] if lines else type(error).__name__}") from error
+        raise StorageFailed(f"storage: {first_line(error)}") from error
 
 
 def _ensure(create: Callable[[], object]) -> None:

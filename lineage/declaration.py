@@ -95,7 +95,7 @@ def guids_of(outcome: Outcome) -> dict[Piece, str]:
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """A request that takes something away. `guids`: that of the `process`, or of the edge from each input, where known."""
+    """A request that takes something away. `guids`: of the `process`, or of the edge from each input, where known."""
 
     request: LineageRequest
     guids: Mapping[str, str]

@@ -289,3 +289,8 @@ def concerns_one(error: Exception) -> bool:
     return isinstance(error, Refused | TooLarge) or (
         isinstance(error, Unavailable) and not error.concerns_all
     )
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says, without what SDKs print below it."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)

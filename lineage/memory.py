@@ -6,7 +6,8 @@ remembered after, each on condition that nobody else did so meanwhile; whoever f
 again. So the memory is at worst empty. It counts for a while only: people change lineage in Purview's portal as well.
 
 Lineage is written while the table does not answer, too. What the table may then say wrongly is not believed here, and
-forgotten there as soon as it answers again; other instances could believe it until then.
+forgotten there as soon as it answers again. Other instances could believe it until then; and, should this process end
+before, all of them until it counts no more.
 """
 
 import asyncio

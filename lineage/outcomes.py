@@ -26,6 +26,7 @@ KIND = "request"
 BACKLOG = 10_000  # records that wait for the table
 
 Result = Literal["created", "updated", "unchanged", "removed"]
+Status = Literal["queued", "accumulated", "done", "superseded", "deferred", "dead"]
 
 
 class WrittenEntity(Model):
@@ -81,7 +82,7 @@ class Record(Model):
     """What has become of a request so far."""
 
     id: str
-    status: Literal["queued", "accumulated", "done", "superseded", "deferred", "dead"]
+    status: Status
     problem: str | None = Field(default=None, description="the kind of problem, as in an error's `type`")
     reason: str | None = Field(default=None, description="the problem in words, cut if it is very long")
     error_code: str | None = Field(default=None, description="the Data Map's own code")

@@ -24,7 +24,7 @@ from azure.core import MatchConditions
 from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError, ResourceNotFoundError
 
 from lineage.batching import gather_all
-from lineage.errors import LineageError, StorageFailed
+from lineage.errors import LineageError, StorageFailed, first_line
 from lineage.identity import Awaited, storage_credential
 from lineage.settings import Storage
 
@@ -148,7 +148,7 @@ class Table:
         try:
             return await call
         except (AzureError, ValueError) as error:  # ValueError: a connection string the SDK cannot read
-            raise StorageFailed(f"table {self.name}: {_first_line(error)}") from error
+            raise StorageFailed(f"table {self.name}: {first_line(error)}") from error
 
     async def _exists(self) -> bool:
         try:
@@ -253,7 +253,3 @@ def _error_code(error: BaseException | None) -> str:
     """Table Storage's own code; else, when nobody answered, what kind of failure it was."""
     code = getattr(error, "error_code", None) or (error and type(error).__name__) or ""
     return str(getattr(code, "value", code))
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)

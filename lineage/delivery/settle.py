@@ -23,7 +23,7 @@ from lineage.delivery.history import DEFERRED, History, Received
 from lineage.delivery.poison import DEAD, poison_queue
 from lineage.envelope import Attributes, Envelope, open_envelope, read_payload
 from lineage.errors import Fate, LineageError, PayloadGone, StorageFailed
-from lineage.outcomes import Outcome, Outcomes, Record
+from lineage.outcomes import Outcome, Outcomes, Record, Status
 from lineage.storage import StorageAccount
 from lineage.telemetry import telemetry
 
@@ -127,7 +127,7 @@ class Delivery:
         delay = None
         if error.fate is Fate.DEFERRED:
             delay = self._backoff.delay(error, message.history.attempts, age)
-        fate: Any = "dead" if delay is None else "deferred"
+        fate: Status = "dead" if delay is None else "deferred"
         next_attempt = None if delay is None else datetime.now(UTC) + delay
         # Made before anything is sent: after that nothing may fail, or the message would be there twice.
         record = _record(message, _id(message, error), fate, error, next_attempt=next_attempt)
@@ -211,7 +211,7 @@ def log_fate(fate: str, message: Delivered, error: Exception | None = None) -> N
 def _record(
     message: Delivered,
     request_id: str,
-    status: Any,
+    status: Status,
     error: Exception | None = None,
     *,
     outcome: Outcome | None = None,
