@@ -23,11 +23,17 @@ SCHEMES = {
 # Namespaces that OpenLineage writes without an authority.
 BARE = ("bigquery", "dbfs", "file", "hive", "kafka", "pubsub")
 
+# Those of them whose names begin where others have a host. They tell case apart.
+HOSTLESS = ("bigquery", "pubsub")
+
 # Azure Private Link's name for a host is an alias of its public name, which is the one that scans write.
 PRIVATE_LINK = ".privatelink."
 
 _URL = re.compile(r"([a-z][a-z0-9+.-]*+(?::thin)?+)(?::@?//|:@)", re.IGNORECASE)
 _BARE = re.compile(rf"({'|'.join(BARE)})(?::(?=/(?!/))|\Z)", re.IGNORECASE)
+# `//user:password@`, where the user may be empty and the password hold an @. What follows a host's colon is a port.
+_LOGIN = re.compile(r"(?<=://)[^/@:;?&]*+:(?!\d++(?:[/;?&,:]|\Z))[^/]*@")
+_ORACLE_LOGIN = re.compile(r"(?<=:thin:)[^/@]*+/[^;?&]*(?=@)", re.IGNORECASE)
 _ORACLE_SID = re.compile(r"([^:/]++):(\d++):([^/]++)")
 
 PARAMETERS = {
@@ -65,7 +71,7 @@ class Address:
 
 def parse_address(text: str) -> Address | None:
     """What a namespace or a URL points at, or None if it is no address."""
-    text = text.strip()
+    text = without_credentials(text.strip())
     if text[:5].lower() == "jdbc:":
         text = text[5:]
     if bare := _BARE.match(text):
@@ -80,6 +86,11 @@ def parse_address(text: str) -> Address | None:
         return _database(scheme, rest)
     authority, slash, path = rest.partition("/")
     return Address(scheme, _lower_host(authority), slash + path)
+
+
+def without_credentials(text: str) -> str:
+    """A URL without the user and the password in front of its host."""
+    return _ORACLE_LOGIN.sub("", _LOGIN.sub("", text)) if "@" in text else text
 
 
 # Schemes of databases, with how many parts a complete name has below the server.

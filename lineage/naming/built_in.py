@@ -26,7 +26,8 @@ azure-sql-column  -  -  azure_sql_column  mssql://{host:azure-sql}/{database}/{s
 azure-sql-server  -  -  azure_sql_server  mssql://{host:azure-sql}  guess  by analogy with azure_sql_db
 azure-sql-database  -  -  azure_sql_db  mssql://{host:azure-sql}/{database}  microsoft  Purview samples
 azure-sql-schema  -  -  azure_sql_schema  mssql://{host:azure-sql}/{database}/{schema}  microsoft  Purview samples
-azure-sql-mi-table  mssql://{server}.{zone}.database.windows.net[:{port}]  {database}.{schema}.{table}  azure_sql_mi_table  mssql://{server}.{zone}.database.windows.net/{database}/{schema}/{table}  guess  the type is in Purview's normalization rules (pv samples), the name by analogy with Azure SQL
+azure-sql-mi-table  mssql://{host:azure-sql-mi}[:{port}]  {database}.{schema}.{table}  azure_sql_mi_table  mssql://{host}/{database}/{schema}/{table}  guess  the type is in Purview's normalization rules (pv samples), the name by analogy with Azure SQL
+azure-sql-mi-table-dbo  mssql://{host:azure-sql-mi}[:{port}]  {database}.{table}  azure_sql_mi_table  mssql://{host}/{database}/dbo/{table}  guess  as azure-sql-mi-table
 azure-sql-table  mssql://{host:azure-sql}[:{port}]  {database}.{schema}.{table}  azure_sql_table  mssql://{host}/{database}/{schema}/{table}  microsoft  ADB accelerator, Purview samples
 azure-sql-table-dbo  mssql://{host:azure-sql}[:{port}]  {database}.{table}  azure_sql_table  mssql://{host}/{database}/dbo/{table}  microsoft  ADB accelerator
 synapse-serverless-table  mssql://{host:synapse-serverless}[:{port}]  {database}.{schema}.{table}  azure_synapse_serverless_sql_table  mssql://{host}/{database}/{schema}/{table}  third-party  public scripts that search and delete these assets by this name

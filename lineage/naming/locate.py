@@ -2,6 +2,7 @@
 
 import re
 
+from lineage.naming.address import without_credentials
 from lineage.naming.asset import Match
 from lineage.naming.normalization import QUALIFIED_NAME_LIMIT, tidy
 from lineage.naming.readings import is_placeholder, readings, text_readings
@@ -19,7 +20,7 @@ def locate(text: str, rules: Rules = BUILT_IN) -> Match | None:
 
     None if no rule knows the name. Never raises.
     """
-    text = text.strip() if len(text) <= NAME_LIMIT else ""
+    text = without_credentials(text.strip()) if len(text) <= NAME_LIMIT else ""
     if not _usable(text):
         return None
     plain = tidy(_without_query(text))

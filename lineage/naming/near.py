@@ -12,6 +12,7 @@ NEAR_LIMIT = 16
 # Types that a scan gives to what a pipeline can only call a table.
 SIBLINGS = {
     "azure_sql_table": ("azure_sql_view", "azure_sql_dw_table", "azure_sql_dw_view"),
+    "azure_sql_mi_table": ("azure_sql_mi_view", "azure_sql_table", "azure_sql_view"),
     "aws_s3_v2_object": ("aws_s3_v2_directory",),
 }
 # The two endpoints of one storage account.
@@ -80,6 +81,14 @@ def _spaces(asset: Asset) -> Iterator[Asset]:
         yield Asset(asset.type_name, asset.qualified_name.replace("%20", " "))
 
 
+def _public(asset: Asset) -> Iterator[Asset]:
+    """The two endpoints of a managed instance: `server.zone.` and `server.public.zone.`."""
+    if asset.type_name == "azure_sql_mi_table":
+        server, _, rest = asset.qualified_name.partition(".")
+        other = rest.removeprefix("public.") if rest.startswith("public.") else f"public.{rest}"
+        yield Asset(asset.type_name, f"{server}.{other}")
+
+
 def _instance(asset: Asset) -> Iterator[Asset]:
     """SQL Server's default instance, which not every scan writes."""
     if asset.type_name == "mssql_table":
@@ -107,4 +116,4 @@ def _folded(asset: Asset, path: str, fold: Callable[[str], str]) -> str:
     return "/".join(part if keep and part in fixed else fold(part) for part in path.split("/"))
 
 
-_VARIANTS = (_slash, _types, _resource_sets, _endpoint, _instance, _spaces)
+_VARIANTS = (_slash, _types, _resource_sets, _endpoint, _public, _instance, _spaces)

@@ -8,6 +8,8 @@ names are case-sensitive.
 
 import re
 
+from lineage.naming.address import HOSTLESS, PRIVATE_LINK
+
 QUALIFIED_NAME_LIMIT = 4096
 
 _SQL = re.compile(r"azure_sql_|azure_synapse_|mssql_|fabric_warehouse_")
@@ -32,11 +34,19 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 def tidy(text: str) -> str:
-    """What holds whatever the type: scheme and host in lower case, single slashes, no spaces around the parts."""
+    """What holds whatever the type: scheme and public host in lower case, single slashes, no spaces around."""
     text, mark, fragment = text.strip().partition("#")
     head = _HEAD.match(text)
-    start = re.sub(r"\s+", "", head[0].lower()) if head else ""
+    start = _tidy_head(re.sub(r"\s+", "", head[0])) if head else ""
     return start + _tidy_path(text[head.end() :] if head else text) + mark + fragment
+
+
+def _tidy_head(head: str) -> str:
+    scheme, separator, host = head.partition("://")
+    scheme = scheme.lower()
+    if scheme in HOSTLESS:
+        return scheme + separator + host
+    return scheme + separator + host.lower().replace(PRIVATE_LINK, ".", 1)
 
 
 def _tidy_path(path: str) -> str:

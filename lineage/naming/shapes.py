@@ -58,7 +58,14 @@ def _host_elsewhere() -> str:
     return r"[^/:@#?\s]++" + "".join(f"(?<!{re.escape(ending)})" for ending in endings)
 
 
+def _managed_instance() -> str:
+    """A managed instance is one label longer than a server: it has a zone, and its public endpoint says so."""
+    ending = "|".join(map(re.escape, HOSTS["azure-sql"]))
+    return rf"[^/:@#?\s.]++\.(?:public\.)?+[^/:@#?\s.]++(?:{ending})"
+
+
 SHAPES = {name: _host_ending(endings) for name, endings in HOSTS.items()} | {
+    "azure-sql-mi": _managed_instance(),
     "not-azure": _host_elsewhere(),
     "port": r"\d++",
     "guid": r"[0-9a-fA-F]{8}+(?:-[0-9a-fA-F]{4}+){3}+-[0-9a-fA-F]{12}+",

@@ -38,6 +38,12 @@ URLS = [
     ("abfss://Sales@onelake.dfs.fabric.microsoft.com/lh.Lakehouse/Tables/t", "fabric_lakehouse_table", "https://app.fabric.microsoft.com/groups/Sales/lakehouses/lh/tables/t"),
     ("https://onelake.dfs.fabric.microsoft.com/Sales/lh.Lakehouse/Tables/t", "fabric_lakehouse_table", "https://app.fabric.microsoft.com/groups/Sales/lakehouses/lh/tables/t"),
     ("abfss://Sales@onelake.dfs.fabric.microsoft.com/lh.Lakehouse/Files/a/b.csv", "DataSet", "https://onelake.dfs.fabric.microsoft.com/Sales/lh.Lakehouse/Files/a/b.csv"),
+    ("jdbc:oracle:thin:scott/tiger@//ora01:1521/ORCL/SALES/LINES", "oracle_table", "oracle://ora01/SALES/LINES"),
+    ("mssql://srv.privatelink.database.windows.net/db/dbo/t", "azure_sql_table", "mssql://srv.database.windows.net/db/dbo/t"),
+    ("https://lake.privatelink.dfs.core.windows.net/silver/x", "azure_datalake_gen2_path", "https://lake.dfs.core.windows.net/silver/x"),
+    ("mssql://mi.public.a1b2c3.database.windows.net/db/dbo/t", "azure_sql_mi_table", "mssql://mi.public.a1b2c3.database.windows.net/db/dbo/t"),
+    ("bigquery://Project.Sales.Lines", "DataSet", "bigquery://Project.Sales.Lines"),
+    ("kafka://u:hush@broker:9092/orders", "DataSet", "kafka://broker:9092/orders"),
     ("  abfss://silver@lake.dfs.core.windows.net/x  ", "azure_datalake_gen2_path", "https://lake.dfs.core.windows.net/silver/x"),
 ]
 # fmt: on

@@ -25,6 +25,17 @@ def test_an_azure_sql_table_may_be_in_a_dedicated_pool_of_old():
     assert Asset("azure_sql_dw_table", table.qualified_name) in near(table)
 
 
+def test_a_table_of_a_managed_instance_may_be_under_its_other_endpoint_or_be_one_of_azure_sql():
+    private, public = (f"mssql://{host}.database.windows.net/d/s/t" for host in ("mi.a1", "mi.public.a1"))
+
+    found = near(Asset("azure_sql_mi_table", private))
+
+    assert found[0] == Asset("azure_sql_mi_view", private)
+    assert Asset("azure_sql_table", private) in found
+    assert Asset("azure_sql_mi_table", public) in found
+    assert Asset("azure_sql_mi_table", private) in near(Asset("azure_sql_mi_table", public))
+
+
 def test_the_case_of_the_path_may_differ_and_that_of_the_host_not():
     found = names("azure_sql_table", "mssql://shop.database.windows.net/Orders/dbo/Lines")
 

@@ -14,6 +14,13 @@ LAKE = "https://lake.dfs.core.windows.net"
         ("DataSet", "HTTPS://Lake.Contoso.com/A//B///C", "https://lake.contoso.com/A/B/C"),
         ("DataSet", "https://lake .contoso.com / a / b", "https://lake.contoso.com/a/b"),
         ("DataSet", "  custom name  ", "custom name"),
+        ("DataSet", "BigQuery://Project.Sales.Lines", "bigquery://Project.Sales.Lines"),
+        ("DataSet", "pubsub://topic:Project:Orders", "pubsub://topic:Project:Orders"),
+        (
+            "azure_sql_table",
+            "mssql://s.PrivateLink.database.windows.net/d/s/t",
+            "mssql://s.database.windows.net/d/s/t",
+        ),
         ("azure_sql_table", "mssql://h/db/[dbo]/[order lines]", "mssql://h/db/dbo/order%20lines"),
         ("mssql_table", "mssql://h/MSSQLSERVER/db/[dbo]/t", "mssql://h/MSSQLSERVER/db/dbo/t"),
         ("snowflake_table", "snowflake://a/databases/[D]", "snowflake://a/databases/[D]"),
