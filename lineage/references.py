@@ -6,6 +6,7 @@ from functools import lru_cache
 from lineage import naming
 from lineage.errors import InvalidRequest, Mistake
 from lineage.naming import Asset, Match, Rules
+from lineage.naming.secrets import without_secrets
 from lineage.request import (
     GUID_PATTERN,
     Dataset,
@@ -34,7 +35,8 @@ def understood(request: LineageRequest, rules: Rules, on_missing: OnMissing) -> 
     for path, dataset in request.datasets():
         reference = _reference(dataset, rules)
         if reference is None and isinstance(dataset, DatasetByName) and on_missing == "create":
-            reference = Asset(GENERIC, f"{dataset.namespace.rstrip('/')}/{dataset.name.lstrip('/')}")
+            name = f"{dataset.namespace.rstrip('/')}/{dataset.name.lstrip('/')}"
+            reference = Asset(GENERIC, without_secrets(name))
         if reference is None:
             mistakes.append(
                 Mistake(
@@ -101,6 +103,8 @@ def _reference(dataset: Dataset, rules: Rules) -> Reference | None:
 
 
 def _shown(dataset: Dataset) -> str:
+    """Without secrets: errors are stored and logged. What is no text is understood, and not shown."""
     if isinstance(dataset, DatasetByName):
-        return f"the namespace {dataset.namespace!r} with the name {dataset.name!r}"
-    return repr(dataset)
+        namespace, name = without_secrets(dataset.namespace), without_secrets(dataset.name)
+        return f"the namespace {namespace!r} with the name {name!r}"
+    return repr(without_secrets(str(dataset)))

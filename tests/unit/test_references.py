@@ -87,6 +87,25 @@ def test_an_openlineage_name_that_no_rule_understands_is_said(on_missing):
     ]
 
 
+SECRET_NAMES = [
+    "jdbc:sqlserver://u:hush@h:1433;clientSecret=hush",
+    "ftp://u:hush@h/x?token=hush",
+    {"namespace": "odd://u:hush@h", "name": "t?token=hush"},
+]
+
+
+@pytest.mark.parametrize("dataset", SECRET_NAMES)
+def test_secrets_in_what_no_rule_understands_are_not_shown(dataset):
+    ((_, message),) = said(understood, request(dataset), BUILT_IN, "wait")
+
+    assert "no naming rule understands" in message
+    assert "hush" not in message
+
+
+def test_secrets_are_no_part_of_a_generic_dataset():
+    assert references(SECRET_NAMES[-1], on_missing="create") == {"inputs.0": Asset(GENERIC, "odd://h/t")}
+
+
 @pytest.mark.parametrize(
     ("namespace", "name"), [("mine", "b c"), ("mine/", "b c"), ("mine", "/b c"), ("mine//", "//b c")]
 )
