@@ -19,8 +19,9 @@ _APPLICATION = re.compile(
     r"|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?![0-9A-Za-z])",
     re.IGNORECASE,
 )
-# A notebook's session in Synapse: notebook_pool_epoch.
-_SESSION = re.compile(r"_\d{10,13}(?=\.|\Z)")
+# A notebook's session in Synapse: notebook_pool_epoch, which is the application's name. What comes behind it is what the
+# job does and to which table, and a table may well end in an hour.
+_SESSION = re.compile(r"\A([^.]*?)_\d{10,13}(?=\.|\Z)")
 # Trino's and Presto's query ids, the default job name of its listener.
 _QUERY_ID = re.compile(r"\d{8}_\d{6}_\d{5}_[a-z0-9]{5}")
 NOTEBOOK_PROPERTIES = (
@@ -117,11 +118,15 @@ def _notebook(snapshot: Snapshot) -> str | None:
 def _with_notebook(notebook: str, job: str) -> str:
     """Spark calls a job `application.action.table`; the notebook takes the application's place."""
     _, dot, action = job.partition(".")
-    return notebook + dot + _without_application(action)
+    return notebook + dot + _trimmed(_APPLICATION.sub("", action))
 
 
 def _without_application(name: str) -> str:
-    return _SESSION.sub("", _APPLICATION.sub("", name)).strip("_.- ")
+    return _trimmed(_SESSION.sub(r"\1", _APPLICATION.sub("", name)))
+
+
+def _trimmed(name: str) -> str:
+    return name.strip("_.- ")
 
 
 def _parent_name(snapshot: Snapshot) -> str | None:

@@ -52,6 +52,8 @@ def test_a_namespace_that_is_a_uri_stays_one(events):
         ("load_0a1b2c3d-1111-2222-3333-444455556666.save", "load.save"),
         ("load.orders_2024", "load.orders_2024"),
         ("load.part_12345678", "load.part_12345678"),
+        ("load.execute_insert.orders_2024050112", "load.execute_insert.orders_2024050112"),
+        ("Load_pool_1700000000.save.orders_2024050112", "Load_pool.save.orders_2024050112"),
     ],
 )
 def test_the_ids_of_spark_applications_and_sessions_are_no_part_of_a_job(events, job, stable):
@@ -126,6 +128,7 @@ def test_a_synapse_or_fabric_notebook_gives_its_name_to_its_spark_jobs(events, k
 
     assert first == second == f"{notebook}.execute_save.orders"
     assert name(events, "session_1700000000", **facets) == notebook
+    assert name(events, "session_1700000000.save_2024050112", **facets) == f"{notebook}.save_2024050112"
 
 
 def test_notebooks_do_not_where_one_asks_for_it(events):
