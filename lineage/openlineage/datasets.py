@@ -6,9 +6,11 @@ and a bare identifier. Lineage is between datasets, so names are resolved to one
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from lineage.naming import BUILT_IN, Asset, Evidence, Match, Rules, locate_openlineage
+from lineage.naming.address import parse_address
 from lineage.naming.databricks import Workspace
 from lineage.naming.identifiers import split_identifiers
 from lineage.naming.readings import is_placeholder
@@ -19,6 +21,10 @@ from lineage.openlineage.snapshot import Snapshot
 
 _WORKSPACE = re.compile(r"adb-\d{1,20}\.\d{1,3}")
 AZURE_DATABRICKS = ".azuredatabricks.net"
+# Stores of files and messages, whose names have dots for other reasons than tables.
+_WITHOUT_SQL = frozenset(
+    ("abfss", "adl", "dbfs", "file", "gs", "hdfs", "http", "https", "kafka", "pubsub", "s3", "wasbs")
+)
 
 
 @dataclass(slots=True)
@@ -37,22 +43,22 @@ class Datasets:
     def of(cls, snapshot: Snapshot, rules: Rules) -> "Datasets":
         """Knows all inputs and outputs with their symlinks; what else is named is compared with these."""
         datasets = cls(rules, workspace_of(snapshot))
+        names: dict[Name, list[Name]] = {}
         for dataset in (*snapshot.inputs, *snapshot.outputs):
-            datasets.learn(dataset)
+            names.setdefault(dataset.name, [dataset.name]).extend(_symlinks(dataset))
+        for each in names.values():
+            datasets.learn(each)
         return datasets
 
-    def learn(self, dataset: Dataset) -> None:
-        symlinks = as_object(dataset.facets.get("symlinks"))
-        names = [
-            dataset.name,
-            *(name for each in objects(symlinks.get("identifiers")) if (name := as_name(each))),
-        ]
+    def learn(self, names: list[Name]) -> None:
+        """All names of one dataset, the producer's own first."""
         best = self._canonical(min(names, key=self._rank))
         self._known.add(best)
         for name in names:
             self._aliases.setdefault(name, best)
-        if "/" not in dataset.name.name:
-            self._lengths.setdefault(dataset.name.namespace, set()).add(_parts(dataset.name))
+        own = names[0]
+        if "/" not in own.name:
+            self._lengths.setdefault(own.namespace, set()).add(_parts(own))
 
     def resolve(self, name: Name) -> Name:
         """The one name that a dataset is known by in the request."""
@@ -66,15 +72,17 @@ class Datasets:
 
     def is_plausible(self, name: Name) -> bool:
         """
-        Whether a name that only column lineage mentions is a dataset: built like the others of its namespace.
+        Whether a name that only column lineage mentions is a dataset.
 
         SQL parsers take the alias of a common table expression for a table. It has one part where real tables have two
-        or three. Without others to compare with, and for paths, there is nothing to hold against a name.
+        or three. Without others to compare with, for paths, and where no SQL is spoken, there is nothing to hold
+        against a name.
         """
         if self.resolve(name) in self._known:
             return True
         lengths = self._lengths.get(name.namespace)
-        return not names_nothing(name) and (not lengths or "/" in name.name or _parts(name) in lengths)
+        is_alias = lengths and 1 not in lengths and _parts(name) == 1 and "/" not in name.name
+        return not (names_nothing(name) or (is_alias and _is_sql(name.namespace)))
 
     def _canonical(self, name: Name) -> Name:
         """Names of one asset, or of no asset but alike, become the first of them that was seen."""
@@ -105,8 +113,19 @@ def names_nothing(name: Name) -> bool:
     return is_placeholder(name.name)
 
 
+def _symlinks(dataset: Dataset) -> Iterator[Name]:
+    for each in objects(as_object(dataset.facets.get("symlinks")).get("identifiers")):
+        if name := as_name(each):
+            yield name
+
+
 def _parts(name: Name) -> int:
     return len(split_identifiers(name.name))
+
+
+def _is_sql(namespace: str) -> bool:
+    address = parse_address(namespace)
+    return address is None or address.scheme not in _WITHOUT_SQL
 
 
 def workspace_of(snapshot: Snapshot) -> Workspace:

@@ -68,8 +68,9 @@ def _environment(facet: Json) -> Json:
 
 
 def _symlinks(facet: Json) -> Json:
-    names = {name for each in objects(facet.get("identifiers")) if (name := as_name(each))}
-    return some(identifiers=[name.to_json() for name in sorted(names)[:SYMLINKS_LIMIT]])
+    """In the producer's order, which says which of them it prefers."""
+    names = dict.fromkeys(name for each in objects(facet.get("identifiers")) if (name := as_name(each)))
+    return some(identifiers=[name.to_json() for name in list(names)[:SYMLINKS_LIMIT]])
 
 
 RUN_FACETS: Mapping[str, Condenser] = {

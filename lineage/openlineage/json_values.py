@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from lineage.openlineage.names import Name, without_secrets
+from lineage.naming.secrets import without_secrets
+from lineage.openlineage.names import Name
 from lineage.request import NAME_LIMIT
 
 Json = dict[str, Any]
@@ -27,7 +28,14 @@ def as_text(value: Any, limit: int = NAME_LIMIT) -> str | None:
 def as_name(value: Any) -> Name | None:
     """A namespace and a name, if both are there and not too long to be names."""
     namespace, name = (as_identifier(as_object(value).get(key)) for key in ("namespace", "name"))
-    return Name(without_secrets(namespace), name) if namespace and name else None
+    if not (namespace and name):
+        return None
+    return Name(without_secrets(namespace), without_secrets(name) if _is_url(name) else name)
+
+
+def _is_url(name: str) -> bool:
+    """Some producers put the whole URL of a dataset into its name."""
+    return "://" in name or name[:5].lower() == "jdbc:"
 
 
 def as_identifier(value: Any) -> str | None:

@@ -1,10 +1,12 @@
 """Under which name a dataset goes into the request: the one that naming understands best."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lineage.naming import Rules, locate_openlineage
+from lineage.naming.secrets import without_secrets
 from lineage.openlineage import merge, read_event, translate
-from lineage.openlineage.names import without_secrets
 
 LAKE = "abfss://silver@lake.dfs.core.windows.net"
 UNITY = Rules.parse(
@@ -71,6 +73,22 @@ class TestSymlinks:
         assert [dataset.name for dataset in request.inputs] == ["/raw"]
         assert {(pair.source, pair.target) for pair in request.columns} == {("x", "x"), ("y", "y")}
 
+    def test_a_symlink_counts_wherever_in_the_event_the_dataset_has_it(self, events):
+        table = "mssql://shop.database.windows.net|orders.dbo.lines"
+        payload = events.run(
+            inputs=["pg|a", "warehouse|orders"], outputs=[symlinked(events, "warehouse|orders", table)]
+        )
+
+        (found,) = request_of(payload).outputs
+
+        assert f"{found.namespace}|{found.name}" == table
+
+    def test_the_producers_order_decides_between_symlinks_that_are_known_alike(self, events):
+        first, second = (f"mssql://shop.database.windows.net|orders.dbo.{table}" for table in ("z", "a"))
+
+        assert output(events, symlinked(events, "warehouse|orders", first, second)) == first
+        assert output(events, symlinked(events, "warehouse|orders", second, first)) == second
+
     @pytest.mark.parametrize(
         "facet", [{}, {"identifiers": None}, {"identifiers": [None, {"namespace": "x"}]}]
     )
@@ -114,6 +132,24 @@ class TestDatabricks:
         ("sqlserver://h:1433;database=d;PWD=p", "sqlserver://h:1433;database=d"),
         ("postgresql://reader:p@h:5432/d", "postgresql://h:5432/d"),
         ("https://a.blob.core.windows.net/c?sv=1&sig=abc", "https://a.blob.core.windows.net/c?sv=1"),
+        (
+            "jdbc:sqlserver://h:1433;Auth_AccessToken=t;databaseName=d",
+            "jdbc:sqlserver://h:1433;databaseName=d",
+        ),
+        ("sqlserver://h;trustStorePassword=p;clientSecret=s;database=d", "sqlserver://h;database=d"),
+        ("sqlserver://h:1433;user=a@b.com;password={p;w=1};database=d", "sqlserver://h:1433;database=d"),
+        ("snowflake://a/?db=D&private_key_file_pwd=p&passwd=q&schema=S", "snowflake://a/?db=D&schema=S"),
+        ("jdbc:mysql://h:3306/d?anything=hush", "jdbc:mysql://h:3306/d"),
+        ("jdbc:db2://h:50001/D:user=u;password=p;currentSchema=S", "jdbc:db2://h:50001/D;currentSchema=S"),
+        ("redis://:pw@h:6379", "redis://h:6379"),
+        ("postgres://u:p@ss@h:5432/d", "postgres://h:5432/d"),
+        ("postgres://u:p?s&s@h:5432/d", "postgres://h:5432/d"),
+        ("postgres://u:12345@h:5432/d", "postgres://h:5432/d"),
+        ("jdbc:oracle:thin:scott/tiger@//ora:1521/SVC", "jdbc:oracle:thin:@//ora:1521/SVC"),
+        ("oracle:thin:scott/t@ger@ora:1521:SID", "oracle:thin:@ora:1521:SID"),
+        ("https://h/x?api_key=k&code=c&env=prod", "https://h/x&env=prod"),
+        ("https://adf.azure.com?factory=shop", "https://adf.azure.com?factory=shop"),
+        ("R&D;env=prod", "R&D;env=prod"),
         ("abfss://c@a.dfs.core.windows.net", "abfss://c@a.dfs.core.windows.net"),
         ("spanner://project:instance", "spanner://project:instance"),
         ("shop", "shop"),
@@ -122,3 +158,56 @@ class TestDatabricks:
 def test_credentials_are_taken_out_of_namespaces_and_nothing_else(namespace, kept):
     assert without_secrets(namespace) == kept
     assert without_secrets(kept) == kept
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("postgres://u:p@h:5432/d", "postgres://h:5432/d"),
+        ("jdbc:sqlserver://h;password=p;databaseName=d", "jdbc:sqlserver://h;databaseName=d"),
+        ("https://a.blob.core.windows.net/c/x?sig=abc", "https://a.blob.core.windows.net/c/x"),
+        ("orders;key=x", "orders;key=x"),
+    ],
+)
+def test_credentials_are_taken_out_of_names_that_are_urls(events, name, kept):
+    event = read_event(events.run(inputs=[f"pg|{name}"])).event
+
+    assert [dataset.name.name for dataset in event.inputs] == [kept]
+    assert read_event(event.to_json()).event == event
+
+
+class TestAliases:
+    """What column lineage alone names, and is it a dataset?"""
+
+    def request(self, events, known, named):
+        columns = events.columns(x=[f"{named}|x"])
+        return request_of(
+            events.run(inputs=[known], outputs=[events.dataset("pg|d.s.o", columnLineage=columns)])
+        )
+
+    @pytest.mark.parametrize(
+        ("known", "named", "counts"),
+        [
+            ("mssql://h|db.dbo.a", "mssql://h|cte", False),
+            ("mssql://h|db.dbo.a", "mssql://h|db.lookup", True),
+            ("mssql://h|a", "mssql://h|b", True),
+            ("mssql://h|a", "mssql://h|dbo.b", True),
+            ("kafka://h:9092|shop.orders", "kafka://h:9092|payments", True),
+            ("s3://bucket|orders.csv", "s3://bucket|lines", True),
+            ("file|orders.csv", "file|lines", True),
+        ],
+    )
+    def test_an_alias_is_one_part_where_tables_have_more(self, events, known, named, counts):
+        names = [dataset.name for dataset in self.request(events, known, named).inputs]
+
+        assert (named.partition("|")[2] in names) is counts
+
+
+@given(
+    st.sampled_from(["mssql://", "oracle:thin:", "db2://", "https://", "x://", ""]),
+    st.text(alphabet=":/@;?&={}1ukey"),
+)
+def test_what_is_without_secrets_stays_as_it_is(beginning, rest):
+    once = without_secrets(beginning + rest)
+
+    assert without_secrets(once) == once
