@@ -64,9 +64,12 @@ def _declared(explicit: ExplicitLineage, snapshot: Snapshot, datasets: Datasets,
         )
     flows = []
     for target, lineage in explicit.targets.items():
-        inputs = {datasets.resolve(source) for source in lineage.sources if _usable(source, "lineage", notes)}
+        if not _usable(target, "lineage", notes):
+            continue
+        sources = explicit.sources_of(target)
+        inputs = {datasets.resolve(source) for source in sources if _usable(source, "lineage", notes)}
         flow = _flow(datasets.resolve(target), inputs, lineage, datasets)
-        if flow.inputs or not lineage.sources:
+        if flow.inputs or not sources:
             flows.append(flow)
     _warn_of_loose_ends(snapshot, flows, datasets, notes)
     return _by_output(flows)

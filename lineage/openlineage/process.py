@@ -31,7 +31,6 @@ JOB_ATTRIBUTES = frozenset(
         "jobType",
         "processingType",
         "parentJob",
-        "sourceJob",
         "sql",
         "sourceCodeUrl",
     }

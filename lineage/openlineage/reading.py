@@ -16,6 +16,7 @@ from typing import Any
 from lineage.errors import InvalidRequest, Mistake
 from lineage.naming import locate_openlineage
 from lineage.openlineage.event import Dataset, Event, EventKind, EventType
+from lineage.openlineage.explicit import condense_job_lineage
 from lineage.openlineage.facets import DATASET_FACETS, JOB_FACETS, RUN_FACETS, Condenser, condense
 from lineage.openlineage.json_values import Json, as_identifier, as_name, as_object, as_text
 from lineage.openlineage.names import Name
@@ -78,12 +79,12 @@ def _read(payload: Json, notes: Notes) -> Event:
         type=_type(payload.get("eventType"), notes),
         producer=_producer(payload, notes),
         run_id=_run_id(run, notes) if kind is EventKind.RUN else None,
-        job=None if kind is EventKind.DATASET else _required_name(job, "job", notes),
+        job=(name := None if kind is EventKind.DATASET else _required_name(job, "job", notes)),
         dataset=_subject(dataset, notes) if kind is EventKind.DATASET else None,
         run_facets=_facets(run, RUN_FACETS, "run.facets", notes),
-        job_facets=_facets(job, JOB_FACETS, "job.facets", notes),
-        inputs=_datasets(payload, "inputs", notes),
-        outputs=_datasets(payload, "outputs", notes),
+        job_facets=_facets(job, _condensers(name), "job.facets", notes),
+        inputs=_side(payload, "inputs", kind, notes),
+        outputs=_side(payload, "outputs", kind, notes),
     )
 
 
@@ -175,6 +176,20 @@ def _facets(owner: Json, condensers: Mapping[str, Condenser], path: str, notes: 
         if key in as_object(facets) and not isinstance(as_object(facets)[key], dict):
             notes.warn(f"{path}.{key}", f"is {kind_of(as_object(facets)[key])}, not an object: ignored")
     return condense(as_object(facets), condensers)
+
+
+def _condensers(job: Name | None) -> Mapping[str, Condenser]:
+    """Explicit lineage may call the event's own job by its name."""
+    return {**JOB_FACETS, "lineage": lambda facet: condense_job_lineage(facet, job)}
+
+
+def _side(payload: Json, side: str, kind: EventKind, notes: Notes) -> tuple[Dataset, ...]:
+    """The inputs or outputs. A dataset event has none by the specification, so nothing says what they would mean."""
+    if kind is not EventKind.DATASET:
+        return _datasets(payload, side, notes)
+    if payload.get(side):
+        notes.warn(side, "a dataset event has none: ignored")
+    return ()
 
 
 def _datasets(payload: Json, side: str, notes: Notes) -> tuple[Dataset, ...]:

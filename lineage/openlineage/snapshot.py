@@ -159,11 +159,16 @@ def _is_continuous(event: Event) -> bool:
 
 
 def _facets(facets: Iterable[Json | None]) -> Json:
-    """The latest of each, without those that were deleted; explicit lineage adds up."""
+    """The latest of each, without those that were deleted; explicit lineage adds up since it was last taken back."""
     said = [each for each in facets if each]
     united: Json = {key: facet for each in said for key, facet in each.items()}
-    lineages = [each["lineage"] for each in said if "entries" in each.get("lineage", {})]
-    if lineages and united["lineage"] != DELETED:
+    lineages: list[Json] = []
+    for lineage in (each["lineage"] for each in said if "lineage" in each):
+        if lineage == DELETED:
+            lineages.clear()
+        elif "entries" in lineage:
+            lineages.append(lineage)
+    if lineages:
         united["lineage"] = unite(lineages)
     return {key: united[key] for key in sorted(united) if united[key] != DELETED}
 

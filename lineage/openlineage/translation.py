@@ -26,6 +26,8 @@ from lineage.request import (
     Process,
 )
 
+Side = dict[Name, DatasetByName]
+
 
 class Verdict(StrEnum):
     """What comes of a snapshot."""
@@ -132,26 +134,27 @@ def _request(flows: list[Flow], process: Process | None, notes: Notes) -> Lineag
     columns = [column for flow in flows for column in flow.columns]
     if len(columns) > COLUMNS_LIMIT:
         notes.warn("outputs", f"{len(columns) - COLUMNS_LIMIT} of {len(columns)} pairs of columns left out")
+    sources, targets = _datasets(inputs), _datasets(outputs)
     return LineageRequest(
-        inputs=tuple(map(_dataset, inputs)),
-        outputs=tuple(map(_dataset, outputs)),
+        inputs=tuple(sources.values()),
+        outputs=tuple(targets.values()),
         process=process,
-        columns=tuple(_mappings(columns[:COLUMNS_LIMIT], inputs, outputs)) or None,
+        columns=tuple(_mappings(columns[:COLUMNS_LIMIT], sources, targets)) or None,
     )
 
 
-def _mappings(columns: Iterable[Column], inputs: list[Name], outputs: list[Name]) -> Iterator[ColumnMapping]:
+def _datasets(names: Iterable[Name]) -> Side:
+    return {name: DatasetByName(namespace=name.namespace, name=name.name) for name in names}
+
+
+def _mappings(columns: Iterable[Column], sources: Side, targets: Side) -> Iterator[ColumnMapping]:
     for column in columns:
         yield ColumnMapping(
-            source=_end(column.source, column.source_field, inputs),
-            target=_end(column.target, column.target_field, outputs),
+            source=_end(column.source, column.source_field, sources),
+            target=_end(column.target, column.target_field, targets),
         )
 
 
-def _end(name: Name, column: str, side: list[Name]) -> ColumnEnd:
+def _end(name: Name, column: str, side: Side) -> ColumnEnd:
     """A column of a side's only dataset needs no dataset."""
-    return column if len(side) == 1 else ColumnOfDataset(dataset=_dataset(name), column=column)
-
-
-def _dataset(name: Name) -> DatasetByName:
-    return DatasetByName(namespace=name.namespace, name=name.name)
+    return column if len(side) == 1 else ColumnOfDataset(dataset=side[name], column=column)

@@ -257,6 +257,70 @@ class TestExplicitLineage:
         assert request.inputs == ()
         assert translation.warnings == ()
 
+    @pytest.mark.parametrize("job", [{}, {"namespace": "etl", "name": "load"}])
+    def test_what_feeds_the_job_itself_feeds_all_that_it_feeds(self, events, job):
+        own = {"type": "JOB", **job}
+        entries = [
+            {**own, "inputs": [source("pg|a"), source("pg|b")]},
+            entry("pg|c", inputs=[own]),
+            entry("pg|d", inputs=[source("pg|x")], total=[own]),
+            entry("pg|e", inputs=[source("pg|a")]),
+        ]
+        event = read_event(events.run(job_facets={"lineage": {"entries": entries}})).event
+
+        again = read_event(event.to_json()).event
+        translation = translate(merge([again]))
+
+        assert again == event
+        assert edges(translation) == {
+            ("a", "c"), ("b", "c"), ("a", "d"), ("b", "d"), ("x", "d"), ("a", "e"),
+        }  # fmt: skip
+        assert translation.warnings == ()
+
+    def test_what_feeds_the_job_and_what_it_feeds_may_be_told_by_two_events(self, events):
+        reads = [{"type": "JOB", "inputs": [source("pg|a")]}]
+        makes = [entry("pg|c", inputs=[{"type": "JOB"}])]
+
+        translation = translated(
+            events.run("START", job_facets={"lineage": {"entries": reads}}),
+            events.run(minute=5, job_facets={"lineage": {"entries": makes}}),
+        )
+
+        assert edges(translation) == {("a", "c")}
+
+    def test_how_many_connections_of_jobs_were_left_out_is_kept(self, events):
+        other = {"type": "JOB", "namespace": "etl", "name": "x"}
+        event = read_event(
+            events.run(
+                job_facets={"lineage": {"entries": [other, entry("pg|c", inputs=[source("pg|a"), other])]}}
+            )
+        ).event
+
+        again = read_event(event.to_json()).event
+
+        assert "2 connections of jobs" in str(translate(merge([again])).warnings[0])
+
+    def test_a_target_that_the_producer_could_not_tell_is_none(self, events):
+        entries = [entry("pg|COMPLEX", inputs=[source("pg|a")]), entry("pg|c", inputs=[source("pg|a")])]
+
+        translation = translated(events.run(job_facets={"lineage": {"entries": entries}}))
+
+        assert edges(translation) == {("a", "c")}
+        assert "pg/COMPLEX: the producer could not tell the dataset" in str(translation.warnings[0])
+
+    def test_lineage_that_was_taken_back_does_not_come_again(self, events):
+        def said(*entries):
+            return {"lineage": {"entries": list(entries)}}
+
+        translation = translated(
+            events.run("START", job_facets=said(entry("pg|b", inputs=[source("pg|a")]))),
+            events.run("RUNNING", minute=1, job_facets={"lineage": {"_deleted": True}}),
+            events.run("RUNNING", minute=2, job_facets=said(entry("pg|d", inputs=[source("pg|c")]))),
+            events.run(minute=3, job_facets=said(entry("pg|d", inputs=[source("pg|e")]))),
+        )
+
+        assert edges(translation) == {("c", "d"), ("e", "d")}
+
     def test_connections_of_jobs_are_left_out_and_told(self, events):
         entries = [
             {

@@ -266,3 +266,20 @@ def test_columns_too_long_for_purview_are_left_out_of_any_lineage(events):
 
         assert [dataset.name for dataset in request.inputs] == ["a"]
         assert all(pair.source == "z" for pair in request.columns or ())
+
+
+def test_a_dataset_event_has_no_inputs_and_outputs(events):
+    payload = {
+        **events.of_dataset("pg|view"),
+        "inputs": [events.dataset("pg|a")],
+        "outputs": [events.dataset("pg|b")],
+    }
+
+    reading = read_event(payload)
+
+    assert (reading.event.inputs, reading.event.outputs) == ((), ())
+    assert [str(warning) for warning in reading.notes.warnings] == [
+        "inputs: a dataset event has none: ignored",
+        "outputs: a dataset event has none: ignored",
+    ]
+    assert translate(merge([reading.event])).requests == ()
