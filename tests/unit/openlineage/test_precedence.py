@@ -155,6 +155,16 @@ class TestColumnLineage:
 
         assert pairs(translation) == {("a.id", "id"), ("b.method", "method")}
 
+    def test_a_dataset_is_checked_once_however_many_columns_it_has(self, events):
+        columns = events.columns(x=["pg|a|x"], y=["pg|a|y"], z=["pg|b|z"])
+
+        (request,) = translated(
+            events.run(inputs=["pg|a", "pg|b"], outputs=[events.dataset("pg|o", columnLineage=columns)])
+        ).requests
+
+        ends = {id(pair.source.dataset) for pair in request.columns}
+        assert ends == {id(dataset) for dataset in request.inputs}
+
     @pytest.mark.parametrize(
         "facet",
         [

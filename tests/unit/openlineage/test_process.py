@@ -60,6 +60,10 @@ def test_every_attribute_is_announced(events):
     assert not made.attributes.keys() & RESERVED_ATTRIBUTES
 
 
+def test_an_attribute_is_of_runs_or_of_jobs():
+    assert not RUN_ATTRIBUTES & JOB_ATTRIBUTES
+
+
 def test_two_runs_of_a_job_differ_in_the_attributes_of_runs_only(events):
     first = events.run(inputs=["pg|a"], outputs=["pg|b"], job_facets=JOB_FACETS, run_facets=RUN_FACETS)
     second = {**first, "eventTime": "2026-06-01T00:00:00Z", "run": {**first["run"], "runId": "another"}}
