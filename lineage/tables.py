@@ -121,7 +121,7 @@ class Table:
             yield page
 
     async def delete(self, rows: Sequence[Row]) -> None:
-        """Removes up to `ROWS_LIMIT` rows; those that are gone already are fine."""
+        """Removes up to `ROWS_LIMIT` rows of one partition; those that are gone already are fine."""
         await self._answer(self._delete(rows))
 
     async def put(self, rows: Sequence[Row]) -> None:
@@ -172,7 +172,14 @@ class Table:
             return []
 
     async def _delete(self, rows: Sequence[Row]) -> None:
-        await gather_all(self._client.delete_entity(row.partition, row.key) for row in rows)
+        if not rows:  # a page of a query may be empty, a transaction may not
+            return
+        try:
+            await self._client.submit_transaction([("delete", row.to_entity()) for row in rows])
+        except HttpResponseError as error:
+            if _error_code(error) not in NOT_THE_SAME:
+                raise
+            await gather_all(self._client.delete_entity(row.partition, row.key) for row in rows)
 
     async def _submit(self, operations: Sequence[tuple[str, Mapping[str, Any], Mapping[str, Any]]]) -> Any:
         try:

@@ -117,6 +117,32 @@ async def test_a_table_that_is_being_deleted_is_a_failure(table, monkeypatch):
         await table.put([Row("p", "k")])
 
 
+async def test_rows_are_removed_whether_they_are_there_or_not(table):
+    rows = [Row("p", name) for name in "abc"]
+    await table.put(rows)
+
+    await table.delete(rows[:1])
+    await table.delete(rows)
+    await table.delete([])
+
+    assert [await table.get("p", row.key) for row in rows] == [None, None, None]
+    await table._client.delete_table()
+    await table.delete(rows)
+
+
+async def test_rows_that_are_there_are_removed_in_one_call(table, monkeypatch):
+    async def refuse(*_row):
+        raise AssertionError("one by one")
+
+    monkeypatch.setattr(table._client, "delete_entity", refuse)
+    rows = [Row("p", f"{number}") for number in range(ROWS_LIMIT)]
+    await table.put(rows)
+
+    await table.delete(rows)
+
+    assert await table.get("p", "0") is None
+
+
 async def test_a_group_is_written_whole_or_not_at_all(table):
     await table.put([Row("p", "before")])
     rows = [Row("p", "fits"), Row("p", "not", {"text": "x" * 40_000})]
