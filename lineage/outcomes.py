@@ -166,11 +166,13 @@ class Outcomes:
         table by then cannot be held back.
         """
         task = self._keep(record)
-        done, _ = await asyncio.wait([task], timeout=seconds)
-        waiting = self._waiting.get(record.id)
-        if not done and waiting and waiting.record is record:
-            del self._waiting[record.id]
-            task.cancel()
+        try:
+            await asyncio.wait([task], timeout=seconds)
+        finally:
+            waiting = self._waiting.get(record.id)
+            if waiting and waiting.record is record:
+                del self._waiting[record.id]
+                task.cancel()
 
     async def find(self, request_id: str) -> Record | None:
         """What is known about a request, or nothing; raises `StorageFailed`."""

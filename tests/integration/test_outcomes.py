@@ -262,6 +262,21 @@ async def test_a_record_that_cannot_be_written_in_time_is_not_written_later(shar
     assert (await outcomes.find(waiting)).status == "done"
 
 
+async def test_a_record_for_which_nobody_waits_any_more_is_not_written_either(shared_table):
+    table = Slow(shared_table)
+    slow = Outcomes(table)
+    said = new_id()
+    slow.record(record(new_id()))
+    await asyncio.sleep(2 * LINGER)  # it is being written
+
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(slow.record_within(record(said, "queued"), 30.0), 0.05)
+    table.goes.set()
+    await slow.flush()
+
+    assert await Outcomes(shared_table).find(said) is None
+
+
 async def test_a_record_that_is_written_in_time_is_there(outcomes):
     said = record(new_id(), "queued")
 
