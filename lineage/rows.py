@@ -2,9 +2,9 @@
 Rows that are read and written one by one, by whoever: those asked for at the same time go in one call.
 
 Table Storage writes up to a hundred rows of a partition in one call, each on condition, but reads many of them only by
-going through the whole partition. So what is asked for while others are is not read but made, empty, where it is not
-there; rows that are known to be there are read one by one. All of a kind lie in one partition, which takes some 2,000
-rows a second.
+going through the whole partition. So rows of which nothing is known are first tried as one transaction of creates,
+empty, when several are asked for at the same time; those that are known to be there, or of which one turned out to be,
+are read one by one. All of a kind lie in one partition, which takes some 2,000 rows a second.
 Source: https://learn.microsoft.com/azure/storage/tables/table-storage-design-for-query
 """
 
