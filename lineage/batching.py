@@ -108,12 +108,10 @@ class Batcher(Generic[Item, Result]):
             if waiting.result.cancelled():
                 continue
             if waiting.key not in keys:
-                weight = self._weigh(waiting.item)
-                if batch and weight > room:
-                    room = 0
+                room -= self._weigh(waiting.item)
+                if room < 0 and batch:
                     break
                 batch.append(waiting)
-                room -= weight
             if waiting.key is not None:
                 keys.add(waiting.key)
         if self._calls and room > 0:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from cachetools import TTLCache
 
 from lineage import naming
+from lineage.answers import Json
 from lineage.batching import Batcher, gather_all
-from lineage.datamap import DataMap, Json
+from lineage.datamap import DataMap
 from lineage.errors import NotFound, TypeMissing, concerns_one
 from lineage.naming import Asset
 from lineage.outcomes import WrittenEntity

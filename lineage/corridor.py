@@ -11,8 +11,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from weakref import WeakValueDictionary
 
+from lineage.answers import Json
 from lineage.batching import gather_all
-from lineage.datamap import DataMap, Json
+from lineage.datamap import DataMap
 from lineage.declaration import Declaration, Removal, guids_of, intended, removals
 from lineage.errors import NotFound, ReferenceMissing
 from lineage.fingerprint import CHANGING, edge_key, fingerprint, process_key, without

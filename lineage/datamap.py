@@ -13,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Any
 from urllib.parse import quote, urlencode
 
 import requests
@@ -33,7 +32,7 @@ from azure.core.rest import HttpRequest, HttpResponse
 from requests.adapters import HTTPAdapter
 
 from lineage import __version__
-from lineage.answers import answer_of, error_of, retry_after, text_of
+from lineage.answers import Json, answer_of, error_of, retry_after, text_of
 from lineage.batching import batched
 from lineage.errors import (
     AlreadyExists,
@@ -43,13 +42,12 @@ from lineage.errors import (
     SignInFailed,
     TypeMissing,
     Unavailable,
+    first_line,
 )
 from lineage.identity import claims_of, principal_of
 from lineage.pace import Pace, Turn
 from lineage.settings import is_loopback
 from lineage.telemetry import telemetry
-
-Json = dict[str, Any]
 
 API_VERSION = "2023-09-01"
 CONNECT_TIMEOUT = 10  # seconds
@@ -220,7 +218,7 @@ class DataMap:
         try:
             return self._credential.get_token(self._scope).token
         except (AzureError, OSError, ValueError) as error:
-            raise SignInFailed(_first_line(error)) from error
+            raise SignInFailed(first_line(error)) from error
 
     async def _call(
         self,
@@ -280,9 +278,9 @@ class DataMap:
             response = self._client.send_request(request, **self._options)
             text = text_of(response)
         except ClientAuthenticationError as error:
-            raise SignInFailed(_first_line(error)) from error
+            raise SignInFailed(first_line(error)) from error
         except AzureError as error:
-            raise Unavailable(f"no answer from the Data Map: {_first_line(error)}") from error
+            raise Unavailable(f"no answer from the Data Map: {first_line(error)}") from error
         if not HTTPStatus.OK <= response.status_code < HTTPStatus.MULTIPLE_CHOICES:
             raise error_of(response.status_code, text, retry_after(response))
         return response, answer_of(response.status_code, text)
@@ -301,7 +299,7 @@ class _SignIn(BearerTokenCredentialPolicy[HttpRequest, HttpResponse]):
         try:
             super().on_request(request)
         except (OSError, ValueError) as error:
-            raise ClientAuthenticationError(_first_line(error)) from error
+            raise ClientAuthenticationError(first_line(error)) from error
 
 
 def _pipeline(
@@ -335,7 +333,3 @@ def _unique_attribute_queries(names: Sequence[str]) -> Iterator[list[tuple[str, 
         length += size
     if query:
         yield query
-
-
-def _first_line(error: Exception | str) -> str:
-    return str(error).strip().splitlines()[0][:500] if str(error).strip() else type(error).__name__

@@ -292,5 +292,5 @@ def concerns_one(error: Exception) -> bool:
 
 
 def first_line(error: BaseException) -> str:
-    """What an error says, without what SDKs print below it."""
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+    """What an error says, without what SDKs print below it, and cut if it is very long."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)[:500]

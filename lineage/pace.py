@@ -2,9 +2,9 @@
 One signal for every call of the process: when to call the Data Map, and how fast.
 
 When it is down, nobody calls until a pause is over; then one call goes first, and only if it succeeds do the others
-follow: an outage costs one call per pause, however many messages wait. When it throttles, calls are spaced as well: a
-little below the rate at which it refused, and gently faster again while it does not, so that the app settles near what
-it is allowed instead of running against the wall every second.
+follow: an outage costs one call per pause, however many messages wait. When it throttles, calls are spaced as well:
+below the rate at which it refused, soon faster again while it does not, and gently near that rate, so that the app
+settles close to what it is allowed instead of running against the wall every second.
 """
 
 import asyncio

@@ -9,7 +9,8 @@ from functools import partial
 
 from cachetools import TTLCache
 
-from lineage.datamap import DataMap, Json
+from lineage.answers import Json
+from lineage.datamap import DataMap
 from lineage.errors import LineageError
 from lineage.plan import PROCESS_TYPE, PROCESS_TYPE_DEFINITION
 

@@ -31,7 +31,7 @@ from lineage.identity import purview_credential
 from lineage.memory import Memory
 from lineage.openlineage import Event, Translation, Verdict, is_event, read_batch, read_event, translate
 from lineage.order import Order
-from lineage.outcomes import Outcome, Outcomes, Record
+from lineage.outcomes import Outcome, Outcomes, Record, Status
 from lineage.request import read_request
 from lineage.resolver import Resolver
 from lineage.runs import Runs
@@ -264,6 +264,6 @@ def _outcome_of_event(outcome: Outcome, translation: Translation) -> Outcome:
     return outcome.model_copy(update=told)
 
 
-def _record(key: str, status: Any, *, attempts: int = 0, outcome: Outcome | None = None) -> Record:
+def _record(key: str, status: Status, *, attempts: int = 0, outcome: Outcome | None = None) -> Record:
     now = datetime.now(UTC)
     return Record(id=key, status=status, attempts=attempts, first_seen=now, last_seen=now, outcome=outcome)

@@ -8,8 +8,9 @@ message that is delivered twice, or whose writing was cut off in the middle, end
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from lineage.answers import Json
 from lineage.batching import Batcher, batched, gather_all
-from lineage.datamap import DataMap, Json
+from lineage.datamap import DataMap
 from lineage.errors import AlreadyExists, TypeMissing, Unavailable, concerns_one
 from lineage.outcomes import Outcome, Result, WrittenEntity, WrittenRelationship
 from lineage.plan import (
