@@ -11,19 +11,8 @@ from benchmarks.run import run
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="this app against its peers")
-    size = parser.add_mutually_exclusive_group()
-    size.set_defaults(sizes=sizes.DEFAULT)
-    size.add_argument(
-        "--quick", dest="sizes", action="store_const", const=sizes.QUICK, help="about two minutes, rough"
-    )
-    size.add_argument(
-        "--huge",
-        dest="sizes",
-        action="store_const",
-        const=sizes.HUGE,
-        help="with 100,000 messages, too: hours",
-    )
-    chosen = parser.parse_args().sizes
+    parser.add_argument("--quick", action="store_true", help="about two minutes, rough")
+    chosen = sizes.QUICK if parser.parse_args().quick else sizes.DEFAULT
     load, started = os.getloadavg()[0], time.monotonic()
     results = run(chosen, lambda line: print(line, flush=True))
     print(f"\n{report.write(results, chosen.name, load)}\n\n{time.monotonic() - started:.0f} seconds")

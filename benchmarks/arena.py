@@ -1,8 +1,9 @@
 """
 One competitor's stack, and the drain that is measured on it.
 
-Before a drain the functions process is warm (it has signed in and written), stands still while the messages are laid
-out, and goes on at zero: so what is measured is work on a queue that is full, and neither start-up nor sending.
+Before a drain the functions process is warm (it has signed in and written), stands still while the first messages are
+laid out, and goes on at zero. More follow as it takes them, so the queue never runs dry: what is measured is work under
+load, not start-up.
 """
 
 import time
@@ -31,6 +32,7 @@ SETTINGS = {
     # The app's own default, which the local stack shortens.
     "LINEAGE_GIVE_UP_AFTER": "1.00:00:00",
 }
+WAITING = 500  # messages at a time: for each one removed the emulated queue sorts all that wait
 WARM_UP = 100  # messages: as many as the host has in flight, and a few more
 POLL = 0.001  # seconds for each message that waits: asking costs the queue as much as handing out a message
 POLLS = (0.05, 0.5)  # seconds, at least and at most
@@ -86,21 +88,18 @@ class Arena:
         else:
             self._control("PUT", "faults", datamap.faults)
 
-    def drain(self, work: Work, datamap: DataMap, *, waiting: int | None = None) -> Cell:
-        """
-        Lays the messages out, lets the app drain them, and reads back what became of them. At most so many are
-        `waiting` at a time, if that is said: then more are laid out as the app takes them.
-        """
+    def drain(self, work: Work, datamap: DataMap) -> Cell:
+        """Lays the messages out, lets the app drain them, and reads back what became of them."""
         pid = self.stack.functions.pid
         bodies = _bodies(work)
         with usage.paused(pid):
-            self._queues.send(bodies[:waiting])
+            self._queues.send(bodies[:WAITING])
             self._control("DELETE", "operations")
             self.behave(datamap)
             usage.forget_peak(pid)
             base, before = usage.memory(pid), usage.cpu_seconds(pid)
             started = self._clock.now()
-        stuck = self._wait_until_drained(bodies[waiting:] if waiting else (), waiting or 0)
+        stuck = self._wait_until_drained(bodies[WAITING:])
         seconds = self._clock.now() - started
         time.sleep(SETTLE)
         cpu, peak, operations = usage.cpu_seconds(pid) - before, usage.peak_memory(pid), self._operations()
@@ -129,17 +128,17 @@ class Arena:
         )
         return sum(_counts(message, keys, dead) for message in work.messages)
 
-    def _wait_until_drained(self, rest: Sequence[str] = (), most: int = 0) -> int:
-        """Until nothing waits and there is no `rest` to be laid out, or what waits is stuck; answers how many that are."""
+    def _wait_until_drained(self, rest: Sequence[str] = ()) -> int:
+        """Until nothing waits and the `rest` is laid out, too, or what waits is stuck; answers how many that are."""
         least, since = self._queues.waiting(), self._clock.now()
         while ((waiting := self._queues.waiting()) or rest) and self._clock.now() - since < STUCK:
             if waiting < least:
                 least, since = waiting, self._clock.now()
             if not self.stack.functions.is_running:
                 raise RuntimeError(f"{self.competitor.name} ended by itself")
-            if rest and waiting < most:
-                self._queues.send(rest[: most - waiting])
-                rest, least = rest[most - waiting :], most
+            if rest and (room := WAITING - waiting) > 0:
+                self._queues.send(rest[:room])
+                rest, least = rest[room:], WAITING
             time.sleep(min(max(POLLS[0], waiting * POLL), POLLS[1]))
         return waiting + len(rest)
 

@@ -11,7 +11,7 @@ from local.stack import ROOT
 PAGE = ROOT / "docs" / "benchmarks.md"
 CHART = ROOT / "docs" / "benchmarks.svg"
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
-COMMANDS = {"full": "make bench", "quick": "make bench QUICK=1", "huge": "make bench HUGE=1"}
+COMMANDS = {"full": "make bench", "quick": "make bench QUICK=1"}
 QUIET = 0.5
 BUSY = " **Other programs were running**, so its absolute numbers are too low and its ratios are unsteady."
 REQUEST = "`POST /api/lineage` with known datasets"

@@ -7,7 +7,7 @@ from benchmarks.arena import Arena
 from benchmarks.competitors import FLOOR, PEERS, THIS_APP, Competitor
 from benchmarks.datamaps import FLAT
 from benchmarks.results import Cell, Results
-from benchmarks.sizes import EVENTS_PER_RUN, WAITING, Round, Sizes
+from benchmarks.sizes import EVENTS_PER_RUN, Round, Sizes
 from benchmarks.works import Work
 
 Say = Callable[[str], None]
@@ -60,8 +60,7 @@ def _grow(arena: Arena, counts: tuple[int, ...]) -> Iterator[Cell]:
     """Ever more messages go through the queue, for a new process each time."""
     for count in counts:
         guids = arena.renew()
-        work = works.process_lineage(guids, count, f"growth-{count}")
-        yield arena.drain(work, FLAT, waiting=WAITING)
+        yield arena.drain(works.process_lineage(guids, count, f"growth-{count}"), FLAT)
 
 
 def _told(cells: Iterator[Cell], say: Say) -> Iterator[Cell]:

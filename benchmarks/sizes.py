@@ -5,9 +5,6 @@ from dataclasses import dataclass
 from benchmarks.datamaps import FLAT, FLAT_BUDGET, PER_ENTITY, PER_ENTITY_BUDGET, DataMap
 
 EVENTS_PER_RUN = 4  # messages for which there is one OpenLineage run, which has three events
-WAITING = (
-    500  # messages at a time where the question is how cost grows: the emulated queue slows down with more
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +35,7 @@ DEFAULT = Sizes(
         Round(FLAT_BUDGET, 2000, 500),
         Round(PER_ENTITY_BUDGET, 200, 200),
     ),
-    growth=(1_000, 10_000),
+    growth=(1_000, 10_000, 100_000),
     requests=50,
 )
-HUGE = Sizes("huge", DEFAULT.rounds, (*DEFAULT.growth, 100_000), DEFAULT.requests)
 QUICK = Sizes("quick", (Round(FLAT, 200, 200), Round(FLAT_BUDGET, 300, 0)), growth=(200, 1_000), requests=20)
