@@ -19,6 +19,7 @@ from datetime import datetime
 from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.request import getproxies_environment
 
 from azure.core import MatchConditions
 from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError, ResourceNotFoundError
@@ -198,11 +199,13 @@ class Table:
     def _client(self) -> "TableClient":
         from azure.data.tables.aio import TableClient  # noqa: PLC0415 - the app starts without it
 
+        # Two threads are asked for every call, one for proxies and one for .netrc, unless it is said that there are none.
+        options = {**PATIENCE, "use_env_settings": bool(getproxies_environment())}
         if self._settings.connection_string:
             secret = self._settings.connection_string.get_secret_value()
-            return TableClient.from_connection_string(secret, self.name, **PATIENCE)
+            return TableClient.from_connection_string(secret, self.name, **options)
         credential = Awaited(storage_credential(self._settings))
-        return TableClient(str(self._settings.table_url), self.name, credential=credential, **PATIENCE)
+        return TableClient(str(self._settings.table_url), self.name, credential=credential, **options)
 
 
 async def _next(pages: AsyncIterator[AsyncIterator[Mapping[str, Any]]]) -> list[Row] | None:

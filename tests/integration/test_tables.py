@@ -1,5 +1,6 @@
 """Tables on Azurite: rows come back, writers learn who was first, and what fails is said as ours."""
 
+import asyncio
 import json
 import logging
 
@@ -229,3 +230,25 @@ async def test_rows_are_found_by_the_beginning_of_their_keys(table):
 
     assert [row.key for row in found] == ["a-1", "a-2"]
     assert await table.beginning("one", "nothing-") == []
+
+
+async def test_a_proxy_of_the_environment_is_used(monkeypatch):
+    asked = []
+
+    async def proxy(reader, writer):
+        asked.append((await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")[0].decode())
+        row = b'{"odata.etag": "1", "PartitionKey": "p", "RowKey": "k"}'
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(row)}\r\n\r\n"
+        writer.write(head.encode() + row)
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(proxy, "127.0.0.1", 0) as server:
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        account = "AccountName=a;AccountKey=a2V5;TableEndpoint=http://tables.invalid/a"
+        table = Table(Storage(LineageStorage=account), "t")
+
+        assert await table.get("p", "k") == Row("p", "k", etag="1")
+        await table.close()
+
+    assert asked == ["GET http://tables.invalid/a/t(PartitionKey='p',RowKey='k') HTTP/1.1"]
