@@ -172,10 +172,23 @@ class Corridor:
     async def _write_plan(self, plan: Plan, nodes: Nodes, request_id: str) -> Outcome:
         digests = fingerprint(plan)
         slip = await self._memory.before(digests)
+
+        def remember(key: str, guid: str) -> None:
+            if digests.get(key, CHANGING) != CHANGING:
+                self._memory.after(slip, key, Written(digests[key], guid))
+
+        def remember_edge(edge: WrittenRelationship) -> None:
+            remember(edge_key(edge.end1, edge.end2), edge.guid or "")
+
         async with self._alone(plan):
-            outcome = await self._writer.write(without(plan, slip.unchanged), nodes, request_id)
+            outcome = await self._writer.write(
+                without(plan, slip.unchanged), nodes, request_id, remember_edge
+            )
         self._resolver.remember(outcome.datasets)
-        self._memory.after(slip, _to_remember(outcome, digests))
+        if outcome.process and outcome.process.qualified_name:
+            remember(
+                process_key(outcome.process.type_name, outcome.process.qualified_name), outcome.process.guid
+            )
         return _with_unchanged(outcome, plan, slip.unchanged)
 
     @asynccontextmanager
@@ -256,18 +269,6 @@ def _edges_between(nodes: Nodes) -> tuple[str, ...]:
         for side in RELATIONSHIPS
     }
     return tuple(edge_key(source, target) for source in guids["inputs"] for target in guids["outputs"])
-
-
-def _to_remember(outcome: Outcome, digests: Mapping[str, str]) -> dict[str, Written]:
-    """What has been written, by its key; the guids are told once it is known that nothing has to be written."""
-    guids = {edge_key(edge.end1, edge.end2): edge.guid or "" for edge in outcome.relationships}
-    if outcome.process and outcome.process.qualified_name:
-        guids[process_key(outcome.process.type_name, outcome.process.qualified_name)] = outcome.process.guid
-    return {
-        key: Written(digests[key], guid)
-        for key, guid in guids.items()
-        if digests.get(key, CHANGING) != CHANGING
-    }
 
 
 def _with_unchanged(outcome: Outcome, plan: Plan, unchanged: Mapping[str, Written]) -> Outcome:

@@ -78,11 +78,10 @@ class Memory:
             return Slip()
         return slip
 
-    def after(self, slip: Slip, written: Mapping[str, Written]) -> None:
+    def after(self, slip: Slip, key: str, written: Written) -> None:
         """Remembers what has been written, unless somebody else wrote the same key meanwhile. Nobody waits for it."""
-        for key, what in written.items():
-            if key in slip.rows:
-                self._start(self._remember(key, slip.rows[key], what))
+        if key in slip.rows:
+            self._start(self._remember(key, slip.rows[key], written))
 
     async def flush(self) -> None:
         """Waits until everything so far is remembered."""

@@ -5,7 +5,7 @@ Every step may be repeated: entities are upserts, an edge that exists is success
 message that is delivered twice, or whose writing was cut off in the middle, ends in the same Data Map.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lineage.answers import Json
@@ -50,6 +50,7 @@ class Mutation:
 
 
 NOTHING = Mutation({}, frozenset(), frozenset())
+OnEdge = Callable[[WrittenRelationship], None]
 ENTITIES_PER_CALL = 50  # beyond some hundred the Data Map is known to time out
 
 
@@ -63,10 +64,15 @@ class Writer:
             self._upsert, size=ENTITIES_PER_CALL, concurrency=4, divides=concerns_one, weigh=len
         )
 
-    async def write(self, plan: Plan, nodes: Nodes, request_id: str) -> Outcome:
-        """Everything the plan says; answers what was done, with guids."""
+    async def write(
+        self, plan: Plan, nodes: Nodes, request_id: str, on_edge: OnEdge = lambda _: None
+    ) -> Outcome:
+        """
+        Everything the plan says; answers what was done, with guids. `on_edge` is told of each edge as soon as it is
+        there: what comes after it may fail.
+        """
         mutation = await self._upsert_all(plan)
-        edges = await gather_all(self._write_edge(edge, mutation.guids) for edge in plan.edges)
+        edges = await gather_all(self._write_edge(edge, mutation.guids, on_edge) for edge in plan.edges)
         await gather_all(map(self._datamap.delete_relationship, plan.remove_relationships))
         if plan.remove_entity:
             await self._datamap.delete_entity(plan.remove_entity)
@@ -104,7 +110,7 @@ class Writer:
         return [Mutation.read(answer)] * len(batch)
 
     async def _write_edge(
-        self, edge: Edge, guids: Mapping[str, str]
+        self, edge: Edge, guids: Mapping[str, str], on_edge: OnEdge
     ) -> tuple[WrittenRelationship, tuple[str, ...]]:
         body = edge.body(guids)
         result: Result = "created"
@@ -116,6 +122,7 @@ class Writer:
             result, warnings = await self._update_edge(edge, body)
         ends = {end: body[end]["guid"] for end in ("end1", "end2")}
         written = WrittenRelationship(relationship_type=edge.type_name, **ends, guid=guid, result=result)
+        on_edge(written)
         return written, warnings
 
     async def _update_edge(self, edge: Edge, body: Json) -> tuple[Result, tuple[str, ...]]:

@@ -8,7 +8,7 @@ import pytest
 
 from lineage.account import Account
 from lineage.envelope import open_envelope, read_payload
-from lineage.errors import DatasetMissing, Fate, InvalidRequest, Unavailable
+from lineage.errors import DatasetMissing, Fate, InvalidRequest, Refused, Unavailable
 from lineage.openlineage import read_event
 from lineage.request import read_request
 from lineage.service import Service
@@ -279,6 +279,24 @@ async def test_an_edge_that_was_taken_away_is_written_again_when_it_is_asked_for
         await service._memory.flush()
 
     assert account.arrows(down) == {(up, down)}
+
+
+async def test_what_comes_again_after_a_failure_half_way_costs_only_what_was_not_written(
+    service, walk, account
+):
+    """Else a request with more edges than there is time for would begin anew each time."""
+    sources, down = account.entities("a", "b", "c"), account.entity("down")
+    account.misbehave({"status": 400, "body": "atlas", "next": 1, "route": "POST /atlas/v2/relationship"})
+    with pytest.raises(Refused):
+        await walk(inputs=sources, outputs=[down])
+    await service._memory.flush()
+
+    with account.counting() as counted:
+        outcome = await walk(inputs=sources, outputs=[down])
+
+    assert counted == {"POST /relationship": 1}
+    assert {edge.end1 for edge in outcome.relationships} == set(sources)
+    assert account.arrows(down) == {(source, down) for source in sources}
 
 
 def event(name, **more):

@@ -46,7 +46,7 @@ async def write(memory, key, digest):
     if key in slip.unchanged:
         return False
     if digest != CHANGING:
-        memory.after(slip, {key: Written(digest, GUID)})
+        memory.after(slip, key, Written(digest, GUID))
     await memory.flush()
     return True
 
@@ -90,9 +90,9 @@ async def test_what_is_removed_or_added_to_is_forgotten_and_not_remembered(one, 
 async def test_of_two_that_write_at_once_nothing_is_remembered(one, other, key):
     mine, theirs = await one.before({key: "a"}), await other.before({key: "b"})
 
-    one.after(mine, {key: Written("a", GUID)})
+    one.after(mine, key, Written("a", GUID))
     await one.flush()
-    other.after(theirs, {key: Written("b", GUID)})
+    other.after(theirs, key, Written("b", GUID))
     await other.flush()
 
     assert not await is_known(one, key, "a")
@@ -110,7 +110,8 @@ async def test_what_was_written_long_ago_is_written_again(one, key, now):
 async def test_keys_do_not_touch_each_other(one, other, key):
     names = [f"{key} {number}" for number in range(30)]
     slip = await one.before(dict.fromkeys(names, "a"))
-    one.after(slip, {name: Written("a", GUID) for name in names[::2]})
+    for name in names[::2]:
+        one.after(slip, name, Written("a", GUID))
     await one.flush()
 
     known = (await other.before(dict.fromkeys(names, "a"))).unchanged
@@ -124,7 +125,7 @@ async def test_without_the_table_everything_is_written_and_it_is_said_once(no_ta
 
     for _ in range(2):
         slip = await memory.before({key: "a"})
-        memory.after(slip, {key: Written("a", GUID)})
+        memory.after(slip, key, Written("a", GUID))
 
     assert not slip.unchanged
     assert [record.message.count("lineage.memory") for record in caplog.records] == [1]
@@ -139,7 +140,7 @@ async def test_that_the_table_fails_after_a_write_is_no_error(shared_table, key,
 
     with monkeypatch.context() as patch:
         patch.setattr(memory._rows, "write", fail)
-        memory.after(slip, {key: Written("a", GUID)})
+        memory.after(slip, key, Written("a", GUID))
         await memory.flush()
 
     assert not await is_known(memory, key, "a")
@@ -204,7 +205,7 @@ async def test_what_somebody_else_wrote_meanwhile_is_forgotten_later_if_not_at_o
     await write(other, key, "b")
 
     table.fails = True
-    memory.after(slip, {key: Written("a", GUID)})
+    memory.after(slip, key, Written("a", GUID))
     await memory.flush()
     table.fails = False
 
@@ -246,7 +247,7 @@ async def test_however_two_instances_interleave_nothing_is_remembered_that_is_no
         elif steps[writer] == WRITE:
             there = content
         elif not crashes:
-            memories[instance].after(slips[writer], {key: Written(content, GUID)})
+            memories[instance].after(slips[writer], key, Written(content, GUID))
             await memories[instance].flush()
     for instance, content, crashes in writers:
         if crashes and await write(memories[instance], key, content):
