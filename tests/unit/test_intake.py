@@ -95,7 +95,9 @@ async def test_a_batch_of_nothing_but_bad_events_lists_them_all_and_queues_nothi
 
 
 @pytest.mark.parametrize(
-    "body", [json.dumps(EVENT).encode(), b" " * http.LARGE + b"{}", gzip.compress(b"[]")]
+    "body",
+    [json.dumps(EVENT).encode(), b" " * http.LARGE + b"{}", gzip.compress(b"[]")],
+    ids=["an event", "large", "compressed"],
 )
 async def test_what_takes_long_to_read_is_read_in_a_thread(body):
     request = func.HttpRequest("POST", "/", body=body)
