@@ -17,6 +17,7 @@
     │   ├── NotAuthorized    401, 403: a role or a token is missing     deferred   502
     │   └── Unavailable      429, 5xx, timeout, connection; or          deferred   503   (says when to come back)
     │                        somebody else answered in its place
+    ├── AnotherWrites        another instance has the same process  deferred   503   (for seconds, so it comes back soon)
     ├── SignInFailed         no token: the identity is not in order     deferred   502
     ├── StorageFailed        the app's own storage did not answer       deferred   503
     └── InvalidSettings      an app setting is missing or wrong         deferred   503
@@ -64,6 +65,7 @@ class LineageError(Exception):
     patience: timedelta | None = (
         None  # for how long it is worth trying again, if that is less than for others
     )
+    retry_after: float | None = None  # seconds, if whoever failed said when to come back
     request_key: str | None = None  # of the request it concerns, once that is known
 
     def __init__(self, detail: str) -> None:
@@ -251,6 +253,22 @@ class Unavailable(DataMapError):
             and status < HTTPStatus.INTERNAL_SERVER_ERROR
             and status != HTTPStatus.TOO_MANY_REQUESTS
         )
+
+
+class AnotherWrites(LineageError):
+    """Another instance is writing the same process, or ended while it was. `retry_after` is in seconds."""
+
+    code = "another-instance-writes"
+    title = "Another instance is writing this process"
+    status = 503
+    fate = Fate.DEFERRED
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__("another instance is writing this process")
+        self.retry_after = retry_after
+
+    def facts(self) -> dict[str, Any]:
+        return {"retryAfterSeconds": self.retry_after}
 
 
 class SignInFailed(LineageError):

@@ -19,7 +19,7 @@ import azure.functions as func
 
 from lineage.deadline import OF_CALLERS, deadline, until
 from lineage.envelope import GZIP_MAGIC, PAYLOAD_LIMIT, read_payload
-from lineage.errors import DataMapError, LineageError, Mistake, PayloadTooLarge, UnknownRequest
+from lineage.errors import LineageError, Mistake, PayloadTooLarge, UnknownRequest
 from lineage.health import Check, is_ready
 from lineage.outcomes import Outcome, Record
 from lineage.telemetry import invocation
@@ -106,8 +106,7 @@ def problem(error: LineageError) -> func.HttpResponse:
     }
     headers = {}
     if error.status in RETRIABLE:
-        wait = error.retry_after if isinstance(error, DataMapError) else None
-        headers["Retry-After"] = str(math.ceil(wait or RETRY_AFTER))
+        headers["Retry-After"] = str(math.ceil(error.retry_after or RETRY_AFTER))
     return json_response(body, status=error.status, mimetype="application/problem+json", headers=headers)
 
 

@@ -17,7 +17,7 @@ from uuid import uuid4
 from weakref import WeakValueDictionary
 
 from lineage.deadline import OF_MESSAGES
-from lineage.errors import StorageFailed, Unavailable
+from lineage.errors import AnotherWrites, StorageFailed
 from lineage.rows import Rows, row_key
 from lineage.tables import BYTES_LIMIT, Outage, Property, Row, Table, in_parts, unzipped, zipped
 
@@ -144,7 +144,7 @@ class Order:
     async def begin(self, key: str, version: Version | None, writes: Pieces | None = None) -> Turn:
         """
         Waits for the tasks of this process that came before, then claims the declarer `key` for a version of what it
-        says. `Superseded` if a newer one was accepted, `Unavailable` if another instance writes. What has no version
+        says. `Superseded` if a newer one was accepted, `AnotherWrites` if another instance does. What has no version
         waits for its turn, and comes neither before nor after others.
         """
         lock = self._locks.setdefault(key, asyncio.Lock())
@@ -161,7 +161,7 @@ class Order:
             raise
 
     async def renew(self, turn: Turn) -> None:
-        """The whole time again, for what takes longer than one call; `Unavailable` if the turn is another's by now."""
+        """The whole time again, for what takes longer than one call; `AnotherWrites` if it is another's by now."""
         if turn.row is not None:
             await self._hold(turn, turn.row, replace(turn.now, until=self._clock() + HOLD))
 
@@ -171,7 +171,7 @@ class Order:
         crash; the tasks of this process need not, since its calls about one process follow each other.
         """
         try:
-            with suppress(StorageFailed, Unavailable):
+            with suppress(StorageFailed, AnotherWrites):
                 await self.renew(turn)
         finally:
             turn.lock.release()
@@ -183,7 +183,7 @@ class Order:
         """
         try:
             if turn.row is not None:
-                with suppress(StorageFailed, Unavailable):  # the hold expires
+                with suppress(StorageFailed, AnotherWrites):  # the hold expires
                     await self._hold(turn, turn.row, turn.after(guids or {}) if written else turn.undone)
         finally:
             turn.lock.release()
@@ -212,7 +212,7 @@ class Order:
             self._outage.over()
             if claimed is not None:
                 return Turn(lock, claimed, before, now, writes)
-        raise _another_writes(COME_BACK)
+        raise AnotherWrites(COME_BACK)
 
     async def _hold(self, turn: Turn, row: Row, state: State) -> None:
         """Brings the row of a turn up to date, if it is still held."""
@@ -220,7 +220,7 @@ class Order:
             replace(row, properties={"declarer": row.properties["declarer"], **state.to_properties()})
         )
         if changed is None:
-            raise _another_writes(COME_BACK)
+            raise AnotherWrites(COME_BACK)
         turn.row, turn.now = changed, state
 
     def _check(self, state: State, version: Version | None) -> None:
@@ -230,7 +230,7 @@ class Order:
         """
         left = state.until - self._clock() if state.until else timedelta(0)
         if state.holder != self._holder and left > timedelta(0):
-            raise _another_writes(min(COME_BACK, left.total_seconds()))
+            raise AnotherWrites(min(COME_BACK, left.total_seconds()))
         if state.newest and version and state.newest > version:
             raise Superseded(state.newest.time)
 
@@ -241,10 +241,6 @@ def to_utc(event_time: datetime) -> datetime:
         return event_time.replace(tzinfo=event_time.tzinfo or UTC).astimezone(UTC)
     except OverflowError:  # in the first or last hours there are
         return EARLIEST if event_time.year == EARLIEST.year else LATEST
-
-
-def _another_writes(retry_after: float) -> Unavailable:
-    return Unavailable("another instance is writing this process", retry_after=retry_after)
 
 
 def fits(pieces: Pieces) -> bool:

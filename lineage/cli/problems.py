@@ -6,6 +6,7 @@ from enum import IntEnum
 from typing import Any
 
 from lineage.errors import (
+    AnotherWrites,
     DatasetMissing,
     InvalidRequest,
     InvalidSettings,
@@ -69,6 +70,7 @@ MENDING: Mapping[type[LineageError], str] = {
     SignInFailed: "lineage doctor",
     StorageFailed: "lineage doctor",
     Unavailable: "try again in a while; if it stays so: lineage doctor",
+    AnotherWrites: "try again in a while",
     Refused: "correct what the Data Map objects to",
 }
 EXIT_CODES: Mapping[type[LineageError], ExitCode] = {

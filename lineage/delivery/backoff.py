@@ -4,7 +4,10 @@ import random
 from dataclasses import dataclass
 from datetime import timedelta
 
-from lineage.errors import DataMapError, LineageError
+from lineage.errors import AnotherWrites, LineageError
+
+# Whoever writes the same process is mostly done in no time; after a crash its hold has to expire.
+SOON, NOT_LONG = timedelta(seconds=5), timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +27,15 @@ class Backoff:
         patience = min(self.give_up_after, error.patience or self.give_up_after)
         if age >= self.give_up_after or (age >= patience and attempts > 1):
             return None
-        growing = min(self.longest, self.first * float(2 ** min(attempts - 1, 30)))
+        first, longest = self._span(error)
+        growing = min(longest, first * float(2 ** min(attempts - 1, 30)))
         spread = random.uniform(0.75, 1.25)  # noqa: S311 - spreads load, keeps no secret
-        jittered = min(self.longest, growing * spread)
-        asked = timedelta(seconds=error.retry_after or 0) if isinstance(error, DataMapError) else timedelta()
-        return max(asked, min(jittered, max(patience - age, self.first)))
+        jittered = min(longest, growing * spread)
+        asked = timedelta(seconds=error.retry_after or 0)
+        return max(asked, min(jittered, max(patience - age, first)))
+
+    def _span(self, error: LineageError) -> tuple[timedelta, timedelta]:
+        """The first delay and the longest."""
+        if isinstance(error, AnotherWrites):
+            return min(SOON, self.first), min(NOT_LONG, self.longest)
+        return self.first, self.longest

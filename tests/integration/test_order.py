@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lineage.errors import StorageFailed, Unavailable
+from lineage.errors import AnotherWrites, StorageFailed
 from lineage.order import HOLD, LIMIT, Order, Superseded, Version, fits, to_utc
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -114,7 +114,7 @@ async def test_while_another_instance_writes_everybody_comes_back_later(one, oth
     """The older event as well: the newer may not be written after all."""
     turn = await one.begin(key, Version(NOON))
 
-    with pytest.raises(Unavailable, match="another instance is writing this process") as unavailable:
+    with pytest.raises(AnotherWrites, match="another instance is writing this process") as unavailable:
         await other.begin(key, Version(event_time))
 
     assert 0 < unavailable.value.retry_after < HOLD.total_seconds()
@@ -135,7 +135,7 @@ async def test_a_crash_while_writing_is_healed_when_the_hold_expires(one, other,
     await one.begin(key, Version(NOON))
 
     clock.passes(HOLD - timedelta(seconds=1))
-    with pytest.raises(Unavailable) as unavailable:
+    with pytest.raises(AnotherWrites) as unavailable:
         await other.begin(key, Version(LATER))
     assert unavailable.value.retry_after == 1
     clock.passes(timedelta(seconds=1))
@@ -159,7 +159,7 @@ async def test_who_comes_to_an_end_after_the_hold_expired_disturbs_nobody(one, o
 
     await one.end(late, written=False)
 
-    with pytest.raises(Unavailable):
+    with pytest.raises(AnotherWrites):
         await one.begin(key, Version(LATER))
     await other.end(turn)
     with pytest.raises(Superseded):
@@ -178,7 +178,7 @@ async def test_of_two_instances_that_claim_at_the_same_moment_one_gets_the_turn(
         one.begin(key, Version(NOON)), other.begin(key, Version(NOON)), return_exceptions=True
     )
 
-    assert sorted(type(result).__name__ for result in results) == ["Turn", "Unavailable"]
+    assert sorted(type(result).__name__ for result in results) == ["AnotherWrites", "Turn"]
 
 
 async def test_who_loses_every_claim_comes_back_later(one, key, monkeypatch):
@@ -187,7 +187,7 @@ async def test_who_loses_every_claim_comes_back_later(one, key, monkeypatch):
 
     monkeypatch.setattr(one._rows, "write", lost)
 
-    with pytest.raises(Unavailable):
+    with pytest.raises(AnotherWrites):
         await one.begin(key, Version(NOON))
     monkeypatch.undo()
     await write(one, key, NOON)
@@ -269,7 +269,7 @@ async def test_a_turn_that_cannot_be_given_back_expires(one, other, key, clock, 
     with monkeypatch.context() as patch:
         patch.setattr(one._rows, "write", fail)
         await one.end(turn)
-    with pytest.raises(Unavailable):
+    with pytest.raises(AnotherWrites):
         await other.begin(key, Version(NOON))
     clock.passes(HOLD)
     await write(other, key, NOON)
@@ -299,7 +299,7 @@ class Model:
 
     def begin(self, holder, event_time, now):
         if self.holder is not None and self.until > now:
-            return Unavailable
+            return AnotherWrites
         if self.newest > event_time:
             return Superseded
         self.before, self.newest = self.newest, event_time
@@ -336,7 +336,7 @@ async def test_two_instances_in_any_interleaving_do_as_the_model_says(shared_tab
             expected = model.begin(who, event_time, clock.now)
             try:
                 turns[who] = await orders[who].begin(key, Version(event_time))
-            except (Unavailable, Superseded) as refusal:
+            except (AnotherWrites, Superseded) as refusal:
                 assert type(refusal) is expected  # noqa: PT017 - a refusal is one of two right answers
             else:
                 assert expected is None
@@ -363,7 +363,7 @@ async def test_whatever_happens_at_once_the_newest_event_is_written_last(shared_
             turn = await order.begin(key, Version(event_time))
         except Superseded:
             return
-        except Unavailable:
+        except AnotherWrites:
             await asyncio.sleep(0)
             await deliver(order, event_time)
             return
@@ -430,7 +430,7 @@ async def test_a_turn_that_is_renewed_lasts_again(one, other, key, clock):
     await one.renew(turn)
     clock.passes(HOLD - timedelta(seconds=1))
 
-    with pytest.raises(Unavailable):
+    with pytest.raises(AnotherWrites):
         await other.begin(key, Version(LATER))
     await one.end(turn)
     assert (await other.state(key)).wrote == {PROCESS: ""}
@@ -441,7 +441,7 @@ async def test_a_turn_that_another_has_taken_over_is_not_renewed(one, other, key
     clock.passes(HOLD)
     turn = await other.begin(key, Version(LATER))
 
-    with pytest.raises(Unavailable):
+    with pytest.raises(AnotherWrites):
         await one.renew(late)
     await other.end(turn)
     await one.end(late)
@@ -510,7 +510,7 @@ async def test_a_turn_that_is_left_is_held_against_other_instances_only(one, oth
     await one.leave(turn)
 
     clock.passes(HOLD - timedelta(seconds=1))
-    with pytest.raises(Unavailable):
+    with pytest.raises(AnotherWrites):
         await other.begin(key, Version(LATER))
     await write(one, key, LATER)
     await write(other, key, LATER)

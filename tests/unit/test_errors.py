@@ -8,6 +8,7 @@ import pytest
 from lineage import errors
 from lineage.errors import (
     AlreadyExists,
+    AnotherWrites,
     DataMapError,
     DatasetMissing,
     Fate,
@@ -44,6 +45,7 @@ TREE = {
     TooLarge: (DataMapError, "deferred", 503),
     NotAuthorized: (DataMapError, "deferred", 502),
     Unavailable: (DataMapError, "deferred", 503),
+    AnotherWrites: (LineageError, "deferred", 503),
     SignInFailed: (LineageError, "deferred", 502),
     StorageFailed: (LineageError, "deferred", 503),
     InvalidSettings: (LineageError, "deferred", 503),

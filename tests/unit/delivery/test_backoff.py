@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage.delivery.backoff import Backoff
-from lineage.errors import DatasetMissing, Mistake, SignInFailed, Unavailable
+from lineage.errors import AnotherWrites, DatasetMissing, Mistake, SignInFailed, Unavailable
 
 BACKOFF = Backoff(first=timedelta(seconds=30), longest=timedelta(hours=1), give_up_after=timedelta(hours=24))
 NO_TIME = timedelta()
@@ -47,6 +47,19 @@ def test_the_data_map_is_not_asked_before_it_wants_to_be():
 
 def test_where_it_wants_less_the_delay_is_our_own():
     assert BACKOFF.delay(Unavailable("throttled", retry_after=0.1), 1, NO_TIME) >= timedelta(seconds=22)
+
+
+@pytest.mark.parametrize(("attempts", "seconds"), [(1, 5), (2, 10), (4, 40), (9, 60)])
+def test_who_waits_for_another_instance_comes_back_soon(attempts, seconds):
+    delays = [BACKOFF.delay(AnotherWrites(0.1), attempts, NO_TIME).total_seconds() for _ in range(50)]
+
+    assert seconds * 0.75 <= min(delays) < max(delays) <= min(seconds * 1.25, 60)
+
+
+def test_where_everything_comes_back_sooner_than_that_so_does_it():
+    quick = Backoff(timedelta(seconds=1), timedelta(seconds=5), timedelta(minutes=1))
+
+    assert quick.delay(AnotherWrites(0.1), 1, NO_TIME) <= timedelta(seconds=1.25)
 
 
 def test_an_error_may_be_worth_less_patience():
