@@ -46,7 +46,7 @@ class Check:
     name: str
     ok: bool
     detail: str = ""
-    fix: str = ""
+    mend: str = ""
     blocks: bool = True  # the app cannot work until it is mended
 
     def facts(self) -> dict[str, Any]:
@@ -77,14 +77,14 @@ async def checks(service: Service) -> AsyncIterator[Check]:
 def unconfigured(error: LineageError) -> list[Check]:
     """The one check there is when the settings are not in order."""
     mistakes = error.mistakes if isinstance(error, InvalidSettings) else ()
-    return [Check("settings", ok=False, detail=error.detail, fix=settings([each.path for each in mistakes]))]
+    return [Check("settings", ok=False, detail=error.detail, mend=settings([each.path for each in mistakes]))]
 
 
 async def _sign_in(service: Service, mending: Mending) -> AsyncIterator[Check]:
     try:
         token = await service.datamap.token()
     except LineageError as error:
-        yield Check("identity", ok=False, detail=error.detail, fix=mending.identity(error))
+        yield Check("identity", ok=False, detail=error.detail, mend=mending.identity(error))
         return
     claims = claims_of(token)
     yield Check("identity", ok=True, detail=principal_of(token))
@@ -93,7 +93,7 @@ async def _sign_in(service: Service, mending: Mending) -> AsyncIterator[Check]:
         yield Check("audience", ok=True)
     else:
         wrong = f"the token is for {audience}, which is not Purview"
-        yield Check("audience", ok=False, detail=wrong, fix=mending.audience())
+        yield Check("audience", ok=False, detail=wrong, mend=mending.audience())
 
 
 async def _data_map(service: Service, mending: Mending) -> AsyncIterator[Check]:
@@ -102,7 +102,7 @@ async def _data_map(service: Service, mending: Mending) -> AsyncIterator[Check]:
         offset = await service.datamap.clock_offset()
     except NotAuthorized as error:
         if error.http_status == HTTPStatus.UNAUTHORIZED:
-            yield Check("dataMap", ok=False, detail=error.detail, fix=mending.audience())
+            yield Check("dataMap", ok=False, detail=error.detail, mend=mending.audience())
             return
         yield Check("dataMap", ok=True)
         yield await _not_authorized(service, mending, error)
@@ -110,7 +110,7 @@ async def _data_map(service: Service, mending: Mending) -> AsyncIterator[Check]:
     except Refused as error:
         kind = "a Data Map without base types" if isinstance(error, NotFound | TypeMissing) else "no Data Map"
         wrong = f"{endpoint} answers, but as {kind}: {error.detail}"
-        yield Check("dataMap", ok=False, detail=wrong, fix=mending.endpoint())
+        yield Check("dataMap", ok=False, detail=wrong, mend=mending.endpoint())
         return
     except LineageError as error:
         yield _no_answer(endpoint, error, mending)
@@ -125,15 +125,15 @@ def _no_answer(endpoint: str, error: LineageError, mending: Mending) -> Check:
     """Nothing answers, or something else than a Data Map does."""
     if isinstance(error, Unavailable) and error.is_foreign:
         wrong = f"{endpoint} answers, but as no Data Map: {error.detail}"
-        return Check("dataMap", ok=False, detail=wrong, fix=mending.endpoint())
-    return Check("dataMap", ok=False, detail=f"{endpoint}: {error.detail}", fix=mending.unreachable())
+        return Check("dataMap", ok=False, detail=wrong, mend=mending.endpoint())
+    return Check("dataMap", ok=False, detail=f"{endpoint}: {error.detail}", mend=mending.unreachable())
 
 
 def _clock(offset: float, mending: Mending) -> Check:
     if abs(offset) <= CLOCK_TOLERANCE:
         return Check("clock", ok=True)
     wrong = f"this machine's clock is {abs(offset):.0f} s {'behind' if offset > 0 else 'ahead'}"
-    return Check("clock", ok=False, detail=wrong, fix=mending.clock(), blocks=False)
+    return Check("clock", ok=False, detail=wrong, mend=mending.clock(), blocks=False)
 
 
 async def _role(service: Service, mending: Mending) -> Check:
@@ -145,7 +145,7 @@ async def _role(service: Service, mending: Mending) -> Check:
     except Refused:
         return Check("role", ok=True)
     except LineageError as error:
-        return Check("role", ok=False, detail=error.detail, fix=_way_to_write(service, mending, error))
+        return Check("role", ok=False, detail=error.detail, mend=_way_to_write(service, mending, error))
     return Check("role", ok=True)
 
 
@@ -162,7 +162,7 @@ async def _not_authorized(service: Service, mending: Mending, error: LineageErro
     except LineageError:  # the token has run out meanwhile: what was refused is known all the same
         claims = {}
     return Check(
-        "role", ok=False, detail=error.detail, fix=mending.role(str(claims.get("oid", "<object id>")))
+        "role", ok=False, detail=error.detail, mend=mending.role(str(claims.get("oid", "<object id>")))
     )
 
 
@@ -170,11 +170,11 @@ async def _process_type(service: Service, mending: Mending) -> Check:
     try:
         known = await service.datamap.type_definition(PROCESS_TYPE)
     except LineageError as error:
-        return Check("processType", ok=False, detail=error.detail, fix=mending.unreachable(), blocks=False)
+        return Check("processType", ok=False, detail=error.detail, mend=mending.unreachable(), blocks=False)
     if known:
         return Check("processType", ok=True)
     wrong = f"the type {PROCESS_TYPE} is not registered yet; the first process will do it"
-    return Check("processType", ok=False, detail=wrong, fix=mending.process_type(), blocks=False)
+    return Check("processType", ok=False, detail=wrong, mend=mending.process_type(), blocks=False)
 
 
 async def _queues(service: Service, mending: Mending) -> AsyncIterator[Check]:
@@ -188,7 +188,7 @@ async def _queues(service: Service, mending: Mending) -> AsyncIterator[Check]:
         return
     waiting = f"about {depth} {'message waits' if depth == 1 else 'messages wait'} for a person in {poison}"
     if depth:
-        yield Check("deadMessages", ok=False, detail=waiting, fix=mending.dead_messages(), blocks=False)
+        yield Check("deadMessages", ok=False, detail=waiting, mend=mending.dead_messages(), blocks=False)
     else:
         yield Check("deadMessages", ok=True)
 
@@ -198,7 +198,7 @@ async def _queue(check: str, name: str, service: Service, mending: Mending) -> t
     try:
         return Check(check, ok=True), await service.storage.depth(name)
     except StorageFailed as error:
-        return Check(check, ok=False, detail=error.detail, fix=mending.queue(name, error)), 0
+        return Check(check, ok=False, detail=error.detail, mend=mending.queue(name, error)), 0
 
 
 async def _tables(service: Service, mending: Mending) -> AsyncIterator[Check]:
@@ -217,9 +217,9 @@ async def _payloads(service: Service, mending: Mending) -> AsyncIterator[Check]:
     yield await _there("payloads", service.storage.has_container(), missing, mending.container(), mending)
 
 
-async def _there(name: str, exists: Awaitable[bool], missing: str, fix: str, mending: Mending) -> Check:
+async def _there(name: str, exists: Awaitable[bool], missing: str, mend: str, mending: Mending) -> Check:
     try:
         found = await exists
     except StorageFailed as error:
-        return Check(name, ok=False, detail=error.detail, fix=mending.storage(error))
-    return Check(name, ok=True) if found else Check(name, ok=False, detail=missing, fix=fix, blocks=False)
+        return Check(name, ok=False, detail=error.detail, mend=mending.storage(error))
+    return Check(name, ok=True) if found else Check(name, ok=False, detail=missing, mend=mend, blocks=False)

@@ -45,4 +45,4 @@ def _show(check: Check) -> None:
         say(f"fine   {check.name}{detail}")
         return
     say(f"WRONG  {check.name}{detail}", "red" if check.blocks else "yellow")
-    say(f"       mend: {plain(check.fix)}")
+    say(f"       mend: {plain(check.mend)}")

@@ -92,7 +92,7 @@ def examined(*, code):
     said = lineage("doctor", code=code).stdout
     for name, check in checks.items():
         assert f"{'fine ' if check['ok'] else 'WRONG'}  {name}" in said
-        assert check["ok"] or f"mend: {check['fix']}" in said
+        assert check["ok"] or f"mend: {check['mend']}" in said
     return checks
 
 
@@ -124,14 +124,14 @@ def test_fault_1_no_role_whether_to_read_or_only_to_write(misbehave, route):
     checks = examined(code=1)
 
     assert wrong(checks) == {"role"}
-    assert checks["role"]["fix"] == "lineage setup --grant 00000000-0000-0000-0000-000000000001 --yes"
+    assert checks["role"]["mend"] == "lineage setup --grant 00000000-0000-0000-0000-000000000001 --yes"
 
 
 def test_the_role_is_to_be_granted_on_the_collection_of_the_settings(misbehave, monkeypatch):
     monkeypatch.setenv("PURVIEW_COLLECTION", "abc123")
     misbehave({"status": 403, "probability": 1})
 
-    assert "--collection abc123 --yes" in examined(code=1)["role"]["fix"]
+    assert "--collection abc123 --yes" in examined(code=1)["role"]["mend"]
 
 
 def test_fault_2_a_token_for_another_audience(monkeypatch):
@@ -141,7 +141,7 @@ def test_fault_2_a_token_for_another_audience(monkeypatch):
 
     assert wrong(checks) == {"audience", "dataMap"}
     assert "https://storage.azure.com" in checks["audience"]["detail"]
-    assert "PURVIEW_SCOPE=https://purview.azure.net/.default" in checks["audience"]["fix"]
+    assert "PURVIEW_SCOPE=https://purview.azure.net/.default" in checks["audience"]["mend"]
 
 
 @pytest.fixture
@@ -165,8 +165,8 @@ def test_fault_3_a_wrong_secret(with_secret):
 
     assert wrong(checks) == {"identity", "dataMap"}
     assert "AADSTS7000215" in checks["identity"]["detail"]
-    assert checks["identity"]["fix"].startswith("az functionapp config appsettings set ")
-    assert "'PURVIEW_CLIENT_SECRET=<the value of the secret, not its id>'" in checks["identity"]["fix"]
+    assert checks["identity"]["mend"].startswith("az functionapp config appsettings set ")
+    assert "'PURVIEW_CLIENT_SECRET=<the value of the secret, not its id>'" in checks["identity"]["mend"]
     assert "hush-hush" not in json.dumps(checks)
 
 
@@ -177,10 +177,10 @@ def test_an_expired_secret_is_told_from_a_wrong_one(with_secret):
 
     assert wrong(checks) == {"identity", "dataMap"}
     assert "AADSTS7000222" in checks["identity"]["detail"]
-    assert checks["identity"]["fix"].startswith(
+    assert checks["identity"]["mend"].startswith(
         "az ad app credential reset --id app && az functionapp config "
     )
-    assert "'PURVIEW_CLIENT_SECRET=<the new password>'" in checks["identity"]["fix"]
+    assert "'PURVIEW_CLIENT_SECRET=<the new password>'" in checks["identity"]["mend"]
     assert SIGN_IN.expired_secret not in json.dumps(checks)
 
 
@@ -191,8 +191,8 @@ def test_fault_4_a_queue_is_missing(monkeypatch):
 
     assert wrong(checks) == {"queue", "poisonQueue"}
     connection = '--connection-string "$LineageStorage"'
-    assert checks["queue"]["fix"] == f"az storage queue create --name elsewhere {connection}"
-    assert checks["poisonQueue"]["fix"] == f"az storage queue create --name elsewhere-poison {connection}"
+    assert checks["queue"]["mend"] == f"az storage queue create --name elsewhere {connection}"
+    assert checks["poisonQueue"]["mend"] == f"az storage queue create --name elsewhere-poison {connection}"
 
 
 def test_fault_5_the_process_type_is_missing_and_setup_mends_it(purview):
@@ -200,7 +200,7 @@ def test_fault_5_the_process_type_is_missing_and_setup_mends_it(purview):
 
     checks = examined(code=1)
     assert wrong(checks) == {"processType"}
-    assert checks["processType"]["fix"] == "lineage setup --yes"
+    assert checks["processType"]["mend"] == "lineage setup --yes"
 
     lineage("setup", "--yes")
     assert wrong(examined(code=0)) == set()
@@ -214,7 +214,7 @@ def test_fault_6_an_endpoint_that_is_something_else(monkeypatch, account):
 
     assert wrong(checks) == {"dataMap"}
     assert "answers, but as no Data Map" in checks["dataMap"]["detail"]
-    assert "PURVIEW_ENDPOINT=https://<account>.purview.azure.com" in checks["dataMap"]["fix"]
+    assert "PURVIEW_ENDPOINT=https://<account>.purview.azure.com" in checks["dataMap"]["mend"]
 
 
 @pytest.fixture
@@ -248,7 +248,7 @@ def test_an_endpoint_that_answers_with_a_page_is_something_else_too(monkeypatch,
 
     assert wrong(checks) == {"dataMap"}
     assert "answers, but as no Data Map" in checks["dataMap"]["detail"]
-    assert "PURVIEW_ENDPOINT=https://<account>.purview.azure.com" in checks["dataMap"]["fix"]
+    assert "PURVIEW_ENDPOINT=https://<account>.purview.azure.com" in checks["dataMap"]["mend"]
 
 
 @pytest.mark.parametrize("body", ["html", "gateway", "empty"])
@@ -259,14 +259,14 @@ def test_only_a_refusal_by_atlas_says_that_the_app_may_write(misbehave, body):
     checks = examined(code=1)
 
     assert wrong(checks) == {"role"}
-    assert "PURVIEW_ENDPOINT=" in checks["role"]["fix"]
+    assert "PURVIEW_ENDPOINT=" in checks["role"]["mend"]
 
 
 def test_where_a_collection_is_named_it_may_be_that_one_that_is_not_there(misbehave, monkeypatch):
     monkeypatch.setenv("PURVIEW_COLLECTION", "nowhere")
     misbehave({"status": 404, "probability": 1, "route": "POST /atlas/v2/entity/bulk"})
 
-    assert "PURVIEW_COLLECTION=" in examined(code=1)["role"]["fix"]
+    assert "PURVIEW_COLLECTION=" in examined(code=1)["role"]["mend"]
 
 
 def test_a_sign_in_that_fails_half_way_does_not_hide_what_was_found(misbehave, monkeypatch):
@@ -280,7 +280,7 @@ def test_a_sign_in_that_fails_half_way_does_not_hide_what_was_found(misbehave, m
     checks = examined(code=1)
 
     assert wrong(checks) == {"role"}
-    assert "<object id>" in checks["role"]["fix"]
+    assert "<object id>" in checks["role"]["mend"]
 
 
 @pytest.fixture
@@ -335,7 +335,7 @@ def test_fault_7_the_clock_is_off(monkeypatch, behind_a_clock, seconds, how):
 
     assert wrong(checks) == {"clock"}
     assert f" s {how}" in checks["clock"]["detail"]
-    assert checks["clock"]["fix"] == "sudo timedatectl set-ntp true"
+    assert checks["clock"]["mend"] == "sudo timedatectl set-ntp true"
 
 
 def test_a_clock_may_be_a_little_off(monkeypatch, behind_a_clock):
@@ -351,7 +351,7 @@ def test_fault_8_nobody_answers(monkeypatch):
 
     assert wrong(checks) == {"dataMap"}
     assert "no answer from the Data Map" in checks["dataMap"]["detail"]
-    assert checks["dataMap"]["fix"].startswith("curl --verbose http://127.0.0.1:1/datamap/api")
+    assert checks["dataMap"]["mend"].startswith("curl --verbose http://127.0.0.1:1/datamap/api")
 
 
 def test_fault_9_a_table_is_missing(account):
@@ -363,7 +363,7 @@ def test_fault_9_a_table_is_missing(account):
             tables.create_table("lineageruns")
 
     assert wrong(checks) == {"table lineageruns"}
-    assert checks["table lineageruns"]["fix"].startswith("az storage table create --name lineageruns ")
+    assert checks["table lineageruns"]["mend"].startswith("az storage table create --name lineageruns ")
 
 
 def test_fault_10_messages_wait_for_a_person(account):
@@ -374,7 +374,7 @@ def test_fault_10_messages_wait_for_a_person(account):
 
     assert wrong(checks) == {"deadMessages"}
     assert checks["deadMessages"]["detail"].startswith("about 1 message waits")
-    assert checks["deadMessages"]["fix"] == "lineage poison list"
+    assert checks["deadMessages"]["mend"] == "lineage poison list"
 
 
 # And what else may be wrong
@@ -389,7 +389,7 @@ def test_the_container_for_payloads_is_missing(account):
             blobs.create_container(CONTAINER)
 
     assert wrong(checks) == {"payloads"}
-    assert checks["payloads"]["fix"].startswith("az storage container create --name lineage-payloads ")
+    assert checks["payloads"]["mend"].startswith("az storage container create --name lineage-payloads ")
 
 
 def test_storage_that_does_not_answer(monkeypatch):
@@ -399,7 +399,7 @@ def test_storage_that_does_not_answer(monkeypatch):
     checks = examined(code=1)
 
     assert {"queue", "poisonQueue", "payloads"} <= wrong(checks)
-    assert "LineageStorage=<connection string>" in checks["queue"]["fix"]
+    assert "LineageStorage=<connection string>" in checks["queue"]["mend"]
 
 
 def test_storage_that_refuses_the_key(monkeypatch, account):
@@ -408,7 +408,7 @@ def test_storage_that_refuses_the_key(monkeypatch, account):
 
     checks = examined(code=1)
 
-    assert "Storage Queue Data Contributor" in checks["queue"]["fix"]
+    assert "Storage Queue Data Contributor" in checks["queue"]["mend"]
     assert key not in json.dumps(checks)
 
 
@@ -420,7 +420,7 @@ def test_settings_that_are_not_in_order(monkeypatch):
 
     assert set(checks) == {"settings"}
     assert "LINEAGE_QUEUE_NAME" in checks["settings"]["detail"]
-    assert checks["settings"]["fix"].endswith("--settings 'LINEAGE_QUEUE_NAME=<value>'")
+    assert checks["settings"]["mend"].endswith("--settings 'LINEAGE_QUEUE_NAME=<value>'")
 
 
 def test_what_does_not_keep_the_app_from_its_work_does_not_make_it_unready():

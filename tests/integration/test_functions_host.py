@@ -100,8 +100,8 @@ def test_ready_says_what_is_wrong_and_what_to_do(host, stack):
         "queue",
         "poisonQueue",
     }
-    assert "az functionapp identity assign" in checks["identity"]["fix"]
-    assert "az storage queue create --name not-there" in checks["queue"]["fix"]
+    assert "az functionapp identity assign" in checks["identity"]["mend"]
+    assert "az storage queue create --name not-there" in checks["queue"]["mend"]
 
 
 def test_an_app_that_cannot_be_imported_ends_the_host_with_its_error(tmp_path):
