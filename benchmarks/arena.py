@@ -33,7 +33,7 @@ SETTINGS = {
     "LINEAGE_GIVE_UP_AFTER": "1.00:00:00",
 }
 WAITING = 500  # messages at a time: for each one removed the emulated queue sorts all that wait
-WARM_UP = 100  # messages: as many as the host has in flight, and a few more
+WARM_UP = 100  # messages: the app has signed in, connections are open, and all of the way has been gone
 POLL = 0.001  # seconds for each message that waits: asking costs the queue as much as handing out a message
 POLLS = (0.05, 0.5)  # seconds, at least and at most
 SETTLE = 0.5  # seconds in which an app may finish what nobody waits for

@@ -166,7 +166,7 @@ class Account:
 
     def _queue(self, name: str) -> "QueueClient":
         if name not in self._queues:
-            from azure.storage.queue import QueueClient  # noqa: PLC0415 - see the module's docstring
+            from azure.storage.queue import QueueClient  # noqa: PLC0415 - the app starts without it
 
             if self._settings.connection_string:
                 secret = self._settings.connection_string.get_secret_value()
@@ -179,7 +179,7 @@ class Account:
 
     @cached_property
     def _payloads(self) -> "ContainerClient":
-        from azure.storage.blob import ContainerClient  # noqa: PLC0415 - see the module's docstring
+        from azure.storage.blob import ContainerClient  # noqa: PLC0415 - the app starts without it
 
         if self._settings.connection_string:
             secret = self._settings.connection_string.get_secret_value()

@@ -197,11 +197,9 @@ class Corridor:
         Adding reads before it writes: two additions to one edge at once would lose each other's columns. Among the
         tasks of this process only; processes, which have declarers, are guarded among instances as well.
         """
-        targets = sorted(
-            {edge.end2[0] for edge in plan.edges if edge.append}
-        )  # so that no two wait for each other
+        targets = {edge.end2[0] for edge in plan.edges if edge.append}
         async with AsyncExitStack() as held:
-            for target in targets:
+            for target in sorted(targets):  # so that no two wait for each other
                 await held.enter_async_context(self._adding.setdefault(target, asyncio.Lock()))
             yield
 

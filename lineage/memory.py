@@ -2,8 +2,9 @@
 What was last written for each process and edge, so that the same lineage again costs the Data Map nothing.
 
 Kept in the tables, since other instances write too. What is about to be changed is forgotten before it is written and
-remembered after, each on condition that nobody else did so meanwhile; whoever finds that somebody did forgets it
-again. So while the table answers the memory is at worst empty. It counts for a while only: people change lineage in Purview's portal as well.
+remembered after, each on condition that nobody else did so meanwhile; whoever finds that somebody did forgets it again.
+So while the table answers the memory is at worst empty. It counts for a while only: people change lineage in Purview's
+portal as well.
 
 Lineage is written while the table does not answer, too. What the table may then say wrongly is not believed here, and
 forgotten there as soon as it answers again. Other instances could believe it until then; and, should this process end

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from lineage.errors import AnotherWrites, LineageError
 
-# Whoever writes the same process is mostly done in no time; after a crash its hold has to expire.
-SOON, NOT_LONG = timedelta(seconds=5), timedelta(minutes=1)
+# Another instance is mostly done in no time; after a crash its hold has to expire.
+NOT_LONG = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +27,11 @@ class Backoff:
         patience = min(self.give_up_after, error.patience or self.give_up_after)
         if age >= self.give_up_after or (age >= patience and attempts > 1):
             return None
-        first, longest = self._span(error)
+        asked = timedelta(seconds=error.retry_after or 0)
+        first, longest = self.first, self.longest
+        if isinstance(error, AnotherWrites):
+            first, longest = min(asked, first), min(NOT_LONG, longest)
         growing = min(longest, first * float(2 ** min(attempts - 1, 30)))
         spread = random.uniform(0.75, 1.25)  # noqa: S311 - spreads load, keeps no secret
         jittered = min(longest, growing * spread)
-        asked = timedelta(seconds=error.retry_after or 0)
         return max(asked, min(jittered, max(patience - age, first)))
-
-    def _span(self, error: LineageError) -> tuple[timedelta, timedelta]:
-        """The first delay and the longest."""
-        if isinstance(error, AnotherWrites):
-            return min(SOON, self.first), min(NOT_LONG, self.longest)
-        return self.first, self.longest

@@ -79,10 +79,10 @@ def _read(payload: Json, notes: Notes) -> Event:
         type=_type(payload.get("eventType"), notes),
         producer=_producer(payload, notes),
         run_id=_run_id(run, notes) if kind is EventKind.RUN else None,
-        job=(name := None if kind is EventKind.DATASET else _required_name(job, "job", notes)),
+        job=None if kind is EventKind.DATASET else _required_name(job, "job", notes),
         dataset=_subject(dataset, notes) if kind is EventKind.DATASET else None,
         run_facets=_facets(run, RUN_FACETS, "run.facets", notes),
-        job_facets=_facets(job, _condensers(name), "job.facets", notes),
+        job_facets=_facets(job, _condensers(as_name(job)), "job.facets", notes),
         inputs=_side(payload, "inputs", kind, notes),
         outputs=_side(payload, "outputs", kind, notes),
     )
